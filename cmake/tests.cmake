@@ -1,0 +1,33 @@
+find_package(GTest REQUIRED)
+include(GoogleTest)
+
+# tests mirror src/: one program per room
+function(accumbens_room_tests name)
+  cmake_parse_arguments(ROOM "NO_PCH" "" "LINKS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS tests/${name}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name}_tests ${sources})
+  target_include_directories(${name}_tests PRIVATE tests)
+  target_link_libraries(${name}_tests PRIVATE ${ROOM_LINKS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_tests PRIVATE
+    ACCUMBENS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ACCUMBENS_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  if(NOT ROOM_NO_PCH)
+    target_precompile_headers(${name}_tests REUSE_FROM accumbens_core)
+  endif()
+  set_target_properties(${name}_tests PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${name}_tests TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 600)
+endfunction()
+
+accumbens_room_tests(core LINKS accumbens_core)
+accumbens_room_tests(config NO_PCH LINKS accumbens_config)
+accumbens_room_tests(envs LINKS accumbens_envs)
+accumbens_room_tests(replay LINKS accumbens_replay)
+accumbens_room_tests(networks LINKS accumbens_networks)
+accumbens_room_tests(losses LINKS accumbens_losses)
+accumbens_room_tests(agents LINKS accumbens_agents)
+accumbens_room_tests(run LINKS accumbens_run)
+accumbens_room_tests(app LINKS accumbens_app)

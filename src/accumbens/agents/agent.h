@@ -1,0 +1,32 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <string>
+
+#include "accumbens/core/state_tree.h"
+#include "accumbens/core/time_step.h"
+
+namespace accumbens {
+
+/// An agent acts, and learns from what its actions lead to.
+class Agent {
+ public:
+  virtual ~Agent() = default;
+
+  /// Learns from a time step if in training mode, and answers it with an action: [B] int64.
+  /// What is answered to LAST is ignored by the environment.
+  virtual torch::Tensor step(const TimeStep& time_step) = 0;
+
+  /// In evaluation mode the agent only acts: nothing is stored and nothing learned.
+  virtual void set_eval_mode(bool eval) = 0;
+
+  /// Named figures of the last update and of the present (loss, epsilon ...), for logs.
+  virtual std::map<std::string, double> statistics() const = 0;
+
+  /// Saves or loads everything that a bit-exact continuation needs.
+  virtual void state(StateTree& tree) = 0;
+};
+
+}  // namespace accumbens

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace accumbens {
+
+// Options are declared once. A struct lists its fields in one function template,
+//
+//   template <class Visitor>
+//   void fields(Visitor& field) {
+//     field("gamma", gamma, "discount per agent step", in_closed(0, 1));
+//   }
+//
+// and parsing, range checks, `explain`, the operative configuration and the manual come from it.
+// Fields are bool, int64_t, double, std::string, Reference, std::vector<int64_t>,
+// std::vector<double>, or std::optional of one of these (None in Gin).
+
+/// A reference to another configurable: @name in Gin; the name without '@'.
+struct Reference {
+  std::string name;
+  bool operator==(const Reference&) const = default;
+};
+
+/// The values a field accepts; the default accepts all of its type.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool low_open = false;              // low itself is refused
+  std::vector<std::string> one_of{};  // for strings and references
+};
+
+inline Range any_value() { return {}; }
+inline Range in_closed(double low, double high) { return {.low = low, .high = high}; }
+inline Range at_least(double low) { return {.low = low}; }
+inline Range above(double low) { return {.low = low, .low_open = true}; }
+inline Range one_of(std::initializer_list<std::string> names) { return {.one_of = names}; }
+
+}  // namespace accumbens

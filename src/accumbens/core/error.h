@@ -1,0 +1,28 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace accumbens {
+
+/// A failure the user can act on. The message is one sentence: what, where and how to fix it.
+/// The program prints it and exits with exit_code().
+class Error : public std::runtime_error {
+ public:
+  explicit Error(const std::string& message, int exit_code = 1)
+      : std::runtime_error(message), exit_code_(exit_code) {}
+
+  /// 1: failure at run time, 2: wrong usage or configuration.
+  int exit_code() const { return exit_code_; }
+
+ private:
+  int exit_code_;
+};
+
+/// Wrong usage or configuration; names file:line where there is one.
+class ConfigError : public Error {
+ public:
+  explicit ConfigError(const std::string& message) : Error(message, /*exit_code=*/2) {}
+};
+
+}  // namespace accumbens

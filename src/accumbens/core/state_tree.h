@@ -1,0 +1,138 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <concepts>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "accumbens/core/error.h"
+
+namespace accumbens {
+
+class StateTree;
+
+template <class T>
+concept HasState = requires(T& value, StateTree& tree) { value.state(tree); };
+
+/// A tensor that never changes again, such as a full chunk of replay memory. Checkpoints write it
+/// once and share the file. The writer fills in `digest` (of the content) the first time.
+struct FrozenTensor {
+  torch::Tensor data;
+  std::string digest;
+};
+
+/// The state of everything that has state, as one tree of tensors, numbers and bytes.
+///
+/// Each class implements one symmetric function that saves or loads, with the same lines:
+///
+///   void state(StateTree& tree) { tree("step", step_)("network", *network_); }
+///
+/// Keys are paths such as "agent/replay/size". Loading throws Error that names the path if an
+/// entry is missing or has another type or shape.
+class StateTree {
+ public:
+  enum class Mode { kSave, kLoad };
+
+  /// What a tree holds, keyed by path; flat, so that it maps onto files directly.
+  struct Contents {
+    nlohmann::json values = nlohmann::json::object();
+    std::map<std::string, torch::Tensor> tensors;
+    std::map<std::string, FrozenTensor> frozen;
+  };
+
+  /// A tree to save into.
+  StateTree() : mode_(Mode::kSave), contents_(&owned_) {}
+
+  /// A tree to load from.
+  explicit StateTree(Contents contents)
+      : mode_(Mode::kLoad), owned_(std::move(contents)), contents_(&owned_) {}
+
+  StateTree(const StateTree&) = delete;
+  StateTree& operator=(const StateTree&) = delete;
+
+  bool saving() const { return mode_ == Mode::kSave; }
+  bool loading() const { return mode_ == Mode::kLoad; }
+  Contents& contents() { return *contents_; }
+
+  /// Whether a loaded tree has a value, a tensor or a subtree of this name here.
+  bool contains(std::string_view name) const;
+
+  // numbers, booleans, strings and vectors of them
+  template <class T>
+    requires std::integral<T> || std::same_as<T, std::string> ||
+             std::same_as<T, std::vector<int64_t>>
+  StateTree& operator()(std::string_view name, T& value) {
+    if (saving()) {
+      contents_->values[path(name)] = value;
+    } else {
+      try {
+        value = this->value(name).template get<T>();
+      } catch (const nlohmann::json::exception&) {
+        fail(name, "has another type than expected");
+      }
+    }
+    return *this;
+  }
+
+  // floating point; infinities and NaN survive
+  StateTree& operator()(std::string_view name, double& value);
+  StateTree& operator()(std::string_view name, float& value);
+  StateTree& operator()(std::string_view name, std::vector<double>& value);
+
+  template <class T>
+    requires std::is_enum_v<T>
+  StateTree& operator()(std::string_view name, T& value) {
+    auto number = static_cast<int64_t>(value);
+    (*this)(name, number);
+    value = static_cast<T>(number);
+    return *this;
+  }
+
+  // raw bytes, kept as a uint8 tensor
+  StateTree& bytes(std::string_view name, std::string& value);
+
+  // A defined tensor keeps its storage on loading: shape and type must agree, values are copied.
+  // An undefined tensor receives the saved one.
+  StateTree& operator()(std::string_view name, torch::Tensor& value);
+
+  // a full chunk; see FrozenTensor
+  StateTree& operator()(std::string_view name, FrozenTensor& value);
+
+  // anything with a state of its own becomes a subtree
+  template <HasState T>
+  StateTree& operator()(std::string_view name, T& value) {
+    const std::string outer = prefix_;
+    prefix_ = path(name) + "/";
+    value.state(*this);
+    prefix_ = outer;
+    return *this;
+  }
+
+  // a function as a subtree: tree.scope("statistics", [&](StateTree& tree) { ... })
+  template <std::invocable<StateTree&> F>
+  StateTree& scope(std::string_view name, F&& body) {
+    const std::string outer = prefix_;
+    prefix_ = path(name) + "/";
+    body(*this);
+    prefix_ = outer;
+    return *this;
+  }
+
+ private:
+  std::string path(std::string_view name) const { return prefix_ + std::string(name); }
+  const nlohmann::json& value(std::string_view name) const;
+  [[noreturn]] void fail(std::string_view name, const std::string& what) const;
+
+  Mode mode_;
+  Contents owned_;
+  Contents* contents_;
+  std::string prefix_;
+};
+
+}  // namespace accumbens

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace accumbens {
+
+enum class StepType : int8_t { kFirst, kMid, kLast };
+
+/// What B environments ("streams") answer to one action each; the semantics are dm_env's.
+///
+/// After LAST comes FIRST: the action between them is ignored (Gymnasium's NEXT_STEP autoreset).
+/// LAST with discount 0 is a termination, LAST with discount 1 a truncation, whose observation may
+/// be bootstrapped from. The discount says only whether the episode can go on: an agent multiplies
+/// its own gamma in.
+struct TimeStep {
+  std::vector<StepType> step_type;  // [B]
+  std::vector<float> reward;        // [B], raw (not clipped), 0 at FIRST
+  std::vector<float> discount;      // [B], 0 at termination, else 1
+  std::vector<uint8_t> lost_life;   // [B], LAST or FIRST only for the agent: the game goes on
+  torch::Tensor observation;        // [B, ...], one frame (not stacked), of EnvironmentSpec's dtype
+
+  int64_t batch_size() const { return static_cast<int64_t>(step_type.size()); }
+  bool first(int64_t b) const { return step_type[b] == StepType::kFirst; }
+  bool last(int64_t b) const { return step_type[b] == StepType::kLast; }
+};
+
+/// What an agent has to know of its environment.
+struct EnvironmentSpec {
+  std::string name;                        // as the user wrote it, e.g. "Pong", "CartPole"
+  int64_t batch_size = 1;                  // streams
+  std::vector<int64_t> observation_shape;  // of one frame of one stream, e.g. {84, 84}
+  torch::ScalarType observation_dtype = torch::kFloat32;
+  int64_t num_actions = 0;      // discrete actions 0 ... num_actions-1
+  int64_t frames_per_step = 1;  // emulator frames per agent step, 4 for Atari
+};
+
+}  // namespace accumbens
