@@ -1,0 +1,121 @@
+#include "accumbens/agents/dqn.h"
+
+#include <torch/utils.h>
+
+#include <cmath>
+#include <utility>
+
+#include "accumbens/core/error.h"
+#include "accumbens/losses/q_learning.h"
+
+namespace accumbens {
+
+DqnAgent::DqnAgent(const DqnOptions& options, int64_t batch_size, int64_t num_actions,
+                   torch::Device device, Parts parts)
+    : options_(options),
+      batch_size_(batch_size),
+      num_actions_(num_actions),
+      device_(device),
+      parts_(std::move(parts)) {
+  copy_parameters(*parts_.network, *parts_.target_network);
+}
+
+torch::Tensor DqnAgent::step(const TimeStep& time_step) {
+  if (!eval_mode_) {
+    // remember what the last action led to
+    parts_.replay.append(time_step, action_);
+
+    // learn every update_period steps, once there is enough to learn from
+    if (!time_step.last(0)) {
+      if (parts_.replay.added() > options_.min_replay_history) {
+        if (training_steps_ % options_.update_period == 0) learn();
+        if (training_steps_ % options_.target_update_period == 0) {
+          copy_parameters(*parts_.network, *parts_.target_network);
+        }
+      }
+      ++training_steps_;
+    }
+  }
+
+  return action_ = act(time_step);
+}
+
+torch::Tensor DqnAgent::act(const TimeStep& time_step) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor s_t = parts_.frame_stack.push(time_step);  // [B, stack, ...]
+  const double epsilon = eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_);
+
+  // the greedy actions are only worked out where one is needed
+  torch::Tensor greedy;                                                    // [B]
+  torch::Tensor action = torch::empty({time_step.batch_size()}, torch::kInt64);  // [B]
+  int64_t* a_t = action.data_ptr<int64_t>();
+  for (int64_t b = 0; b < time_step.batch_size(); ++b) {
+    if (time_step.last(b)) {
+      a_t[b] = 0;  // ignored
+    } else if (parts_.exploration.uniform() < epsilon) {
+      a_t[b] = parts_.exploration.below(num_actions_);
+    } else {
+      if (!greedy.defined()) {
+        const torch::Tensor q_t = parts_.network->forward(s_t.to(device_)).q_values;  // [B, A]
+        greedy = q_t.argmax(/*dim=*/1).cpu();
+      }
+      a_t[b] = greedy.const_data_ptr<int64_t>()[b];
+    }
+  }
+  return action;
+}
+
+void DqnAgent::learn() {
+  if (parts_.replay.size() == 0) return;
+  const Batch batch = parts_.replay.sample(batch_size_, parts_.sampling);
+
+  // q-learning, with the target network's values of the next states
+  torch::Tensor q_t;  // [B, A]
+  {
+    const torch::NoGradGuard no_grad;
+    q_t = parts_.target_network->forward(batch.s_t.to(device_)).q_values;
+  }
+  const torch::Tensor q_tm1 = parts_.network->forward(batch.s_tm1.to(device_)).q_values;  // [B, A]
+  const torch::Tensor td_error =
+      q_learning_td_error(q_tm1, batch.a_tm1.to(device_), batch.r_t.to(device_),
+                          batch.discount_t.to(device_), q_t);  // [B]
+  const torch::Tensor loss =
+      (options_.loss_type == "huber" ? huber_loss(td_error) : squared_loss(td_error)).mean();
+
+  // on a GPU this would wait for the device, so there the figures' reader checks
+  loss_ = loss.detach();
+  mean_q_ = q_tm1.detach().mean();
+  if (device_.is_cpu()) require_finite_loss(loss_.item<double>());
+
+  parts_.optimizer.minimize(loss);
+}
+
+void DqnAgent::require_finite_loss(double loss) const {
+  if (std::isfinite(loss)) return;
+  throw Error("the loss is " + std::to_string(loss) + " at agent step " +
+              std::to_string(training_steps_) +
+              "; lower create_optimizer.learning_rate or look for rewards that are not finite");
+}
+
+std::map<std::string, double> DqnAgent::statistics() const {
+  std::map<std::string, double> figures{
+      {"epsilon", eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_)},
+      {"replay_size", static_cast<double>(parts_.replay.size())}};
+  if (loss_.defined()) {
+    figures["loss"] = loss_.item<double>();
+    require_finite_loss(figures["loss"]);
+    figures["mean_q"] = mean_q_.item<double>();
+    figures["gradient_norm"] = parts_.optimizer.gradient_norm();
+  }
+  return figures;
+}
+
+void DqnAgent::state(StateTree& tree) {
+  tree.scope("network", [&](StateTree& t) { parameters_state(*parts_.network, t); });
+  tree.scope("target_network", [&](StateTree& t) { parameters_state(*parts_.target_network, t); });
+  tree("optimizer", parts_.optimizer)("replay", parts_.replay)("frame_stack", parts_.frame_stack)(
+      "exploration", parts_.exploration)("sampling", parts_.sampling)(
+      "training_steps", training_steps_)("action", action_)("loss", loss_)("mean_q", mean_q_);
+}
+
+}  // namespace accumbens

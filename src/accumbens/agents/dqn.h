@@ -1,0 +1,116 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "accumbens/agents/agent.h"
+#include "accumbens/config/options.h"
+#include "accumbens/core/random.h"
+#include "accumbens/core/schedule.h"
+#include "accumbens/networks/optimizer.h"
+#include "accumbens/networks/q_network.h"
+#include "accumbens/replay/frame_stack.h"
+#include "accumbens/replay/replay.h"
+
+namespace accumbens {
+
+/// Options of DQN; names and defaults are Dopamine's, all counts are agent steps.
+struct DqnOptions {
+  double gamma = 0.99;
+  int64_t update_horizon = 1;
+  int64_t min_replay_history = 20'000;
+  int64_t update_period = 4;
+  int64_t target_update_period = 8'000;
+  Reference epsilon_fn{"linearly_decaying_epsilon"};
+  double epsilon_train = 0.01;
+  double epsilon_eval = 0.001;
+  int64_t epsilon_decay_period = 250'000;
+  Reference network{"NatureDQNNetwork"};
+  std::string optimizer = "adam";
+  std::string loss_type = "mse";
+  int64_t stack_size = 4;
+  std::string stack_padding = "leading";
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("gamma", gamma, "discount per agent step", in_closed(0, 1));
+    field("update_horizon", update_horizon, "agent steps of the n-step return", at_least(1));
+    field("min_replay_history", min_replay_history,
+          "transitions (agent steps) before learning starts", at_least(1));
+    field("update_period", update_period, "agent steps between updates", at_least(1));
+    field("target_update_period", target_update_period,
+          "agent steps between copies to the target network", at_least(1));
+    field("epsilon_fn", epsilon_fn, "how epsilon falls",
+          one_of({"linearly_decaying_epsilon", "identity_epsilon"}));
+    field("epsilon_train", epsilon_train, "final probability of a random action in training",
+          in_closed(0, 1));
+    field("epsilon_eval", epsilon_eval, "probability of a random action in evaluation",
+          in_closed(0, 1));
+    field("epsilon_decay_period", epsilon_decay_period, "agent steps over which epsilon falls",
+          at_least(1));
+    field("network", network, "from stacked observations to action values",
+          one_of({"NatureDQNNetwork", "ClassicControlDQNNetwork"}));
+    field("optimizer", optimizer, "its options are create_optimizer's",
+          one_of({"adam", "rmsprop", "sgd"}));
+    field("loss_type", loss_type, "mse: squared errors without 1/2 (Dopamine); huber: Mnih et al.",
+          one_of({"mse", "huber"}));
+    field("stack_size", stack_size, "frames in an observation", at_least(1));
+    field("stack_padding", stack_padding,
+          "where an episode's first stacks are zero: leading (Dopamine), trailing (DQN Zoo)",
+          one_of({"leading", "trailing"}));
+  }
+};
+
+/// Deep Q-network (Mnih et al., 2015, "Human-level control through deep reinforcement learning").
+///
+/// The schedule is Dopamine's (Castro et al., 2018): one update every update_period agent steps
+/// once the replay holds more than min_replay_history transitions, a copy to the target network
+/// every target_update_period agent steps, counted together with the steps of the warm-up.
+class DqnAgent final : public Agent {
+ public:
+  struct Parts {
+    std::shared_ptr<QNetwork> network;
+    std::shared_ptr<QNetwork> target_network;  // of the same shape
+    Optimizer optimizer;                       // of network's parameters
+    Replay replay;
+    FrameStack frame_stack;
+    EpsilonSchedule epsilon;
+    RandomStream exploration;
+    RandomStream sampling;
+  };
+
+  /// batch_size: transitions in an update; num_actions: of the environment.
+  DqnAgent(const DqnOptions& options, int64_t batch_size, int64_t num_actions,
+           torch::Device device, Parts parts);
+
+  /// time_step: its rewards are what the agent learns from (clipped by the runner if asked for).
+  /// Throws Error when the loss is not finite; the parameters are then still those before it.
+  torch::Tensor step(const TimeStep& time_step) override;
+
+  void set_eval_mode(bool eval) override { eval_mode_ = eval; }
+  std::map<std::string, double> statistics() const override;
+  void state(StateTree& tree) override;
+
+ private:
+  void learn();
+  void require_finite_loss(double loss) const;
+  torch::Tensor act(const TimeStep& time_step);
+
+  DqnOptions options_;
+  int64_t batch_size_;
+  int64_t num_actions_;
+  torch::Device device_;
+  Parts parts_;
+
+  bool eval_mode_ = false;
+  int64_t training_steps_ = 0;   // agent steps in training mode
+  torch::Tensor action_;         // [B] int64, the last answer
+  torch::Tensor loss_;           // of the last update
+  torch::Tensor mean_q_;         // of the last update's batch
+};
+
+}  // namespace accumbens

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+
+namespace accumbens {
+
+/// The probability of a random action at an agent step.
+using EpsilonSchedule = std::function<double(int64_t agent_step)>;
+
+/// 1 while the replay warms up, then falls linearly to `epsilon` over `decay_period` agent steps
+/// (Dopamine's linearly_decaying_epsilon; Mnih et al., 2015).
+inline EpsilonSchedule linearly_decaying_epsilon(int64_t decay_period, int64_t warmup_steps,
+                                                 double epsilon) {
+  return [=](int64_t agent_step) {
+    const auto steps_left = static_cast<double>(decay_period + warmup_steps - agent_step);
+    const double bonus = (1.0 - epsilon) * steps_left / static_cast<double>(decay_period);
+    return epsilon + std::clamp(bonus, 0.0, 1.0 - epsilon);
+  };
+}
+
+inline EpsilonSchedule constant_epsilon(double epsilon) {
+  return [=](int64_t) { return epsilon; };
+}
+
+}  // namespace accumbens

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <torch/types.h>
+
+namespace accumbens {
+
+/// Temporal-difference errors of Q-learning (Watkins, 1989):
+///   r_t + discount_t * max_a q_t[a] - q_tm1[a_tm1]
+/// No gradient flows into the target. Returns [B].
+torch::Tensor q_learning_td_error(const torch::Tensor& q_tm1,       // [B, A]
+                                  const torch::Tensor& a_tm1,       // [B] int64
+                                  const torch::Tensor& r_t,         // [B]
+                                  const torch::Tensor& discount_t,  // [B], 0 at termination
+                                  const torch::Tensor& q_t);        // [B, A], target network
+
+/// Squared errors, without the factor 1/2 (Dopamine's mse). Returns the shape of td_error.
+torch::Tensor squared_loss(const torch::Tensor& td_error);
+
+/// Huber's loss with delta 1: td^2 / 2 where |td| <= 1, |td| - 1/2 beyond. Its gradient is the
+/// error clipped to [-1, 1] (Mnih et al., 2015). Returns the shape of td_error.
+torch::Tensor huber_loss(const torch::Tensor& td_error);
+
+}  // namespace accumbens

@@ -1,0 +1,90 @@
+#include "accumbens/networks/nature_dqn.h"
+
+#include <torch/nn/functional/padding.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+
+namespace accumbens {
+namespace {
+
+// what SAME adds before and after an axis: the output has ceil(size / stride) places, and an odd
+// remainder goes behind (TensorFlow, flax)
+std::pair<int64_t, int64_t> same_padding(int64_t size, int64_t kernel, int64_t stride) {
+  const int64_t places = (size + stride - 1) / stride;
+  const int64_t total = std::max<int64_t>((places - 1) * stride + kernel - size, 0);
+  return {total / 2, total - total / 2};
+}
+
+}  // namespace
+
+NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stack_size,
+                                   int64_t height, int64_t width, int64_t num_actions,
+                                   RandomStream& random) {
+  const bool same = options.padding == "SAME";
+  const Initialization initialization = options.initialization == "xavier_uniform"
+                                            ? Initialization::kXavierUniform
+                                            : Initialization::kFanInUniform;
+
+  // three convolutions, each on what the one before leaves
+  struct Shape {
+    int64_t filters, kernel, stride;
+  };
+  int64_t channels = stack_size;
+  for (const auto& [filters, kernel, stride] : {Shape{32, 8, 4}, Shape{64, 4, 2}, Shape{64, 3, 1}}) {
+    Convolution convolution;
+    convolution.layer = register_module(
+        "conv" + std::to_string(convolutions_.size()),
+        torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, filters, kernel).stride(stride)));
+    if (same) {
+      const auto [left, right] = same_padding(width, kernel, stride);
+      const auto [top, bottom] = same_padding(height, kernel, stride);
+      convolution.padding = {left, right, top, bottom};
+      width += left + right;
+      height += top + bottom;
+    }
+    convolutions_.push_back(convolution);
+    width = (width - kernel) / stride + 1;
+    height = (height - kernel) / stride + 1;
+    channels = filters;
+  }
+
+  // two dense layers on the features, flattened as height, width, channel
+  hidden_ = register_module("hidden", torch::nn::Linear(height * width * channels, 512));
+  output_ = register_module("output", torch::nn::Linear(512, num_actions));
+
+  for (auto& [layer, padding] : convolutions_) {
+    initialize_layer(layer->weight, layer->bias, initialization, random);
+
+    // channels-last is the layout that CPUs and GPUs convolve fastest
+    const torch::NoGradGuard no_grad;
+    layer->weight.set_data(layer->weight.contiguous(torch::MemoryFormat::ChannelsLast));
+
+    // what is the same on both sides is left to the convolution itself
+    if (!padding.empty() && padding[0] == padding[1] && padding[2] == padding[3]) {
+      layer->options.padding(torch::ExpandingArray<2>({padding[2], padding[0]}));
+      padding.clear();
+    }
+  }
+  initialize_layer(hidden_->weight, hidden_->bias, initialization, random);
+  initialize_layer(output_->weight, output_->bias, initialization, random);
+}
+
+QOutput NatureDqnNetwork::forward(const torch::Tensor& s) {
+  // pixels to [0, 1]
+  torch::Tensor x = s.to(s.options().dtype(torch::kFloat32).memory_format(
+                         torch::MemoryFormat::ChannelsLast))
+                        .div_(255.0);  // [B, stack, height, width]
+
+  for (auto& [layer, padding] : convolutions_) {
+    if (!padding.empty()) {
+      x = torch::nn::functional::pad(x, torch::nn::functional::PadFuncOptions(padding));
+    }
+    x = layer->forward(x).relu_();
+  }
+
+  x = x.permute({0, 2, 3, 1}).flatten(1);  // [B, height * width * channels]
+  return {output_->forward(hidden_->forward(x).relu_())};
+}
+
+}  // namespace accumbens

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <torch/nn/modules/conv.h>
+#include <torch/nn/modules/linear.h>
+
+#include <string>
+#include <vector>
+
+#include "accumbens/config/options.h"
+#include "accumbens/networks/q_network.h"
+
+namespace accumbens {
+
+/// Options of the convolutional network of Mnih et al. (2015).
+struct NatureDqnOptions {
+  std::string padding = "SAME";
+  std::string initialization = "xavier_uniform";
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("padding", padding,
+          "of the convolutions: SAME gives 11x11x64 features (Dopamine), VALID 7x7x64 (the paper, "
+          "DQN Zoo)",
+          one_of({"SAME", "VALID"}));
+    field("initialization", initialization,
+          "xavier_uniform: Dopamine; fan_in_uniform: DQN Zoo, biases too",
+          one_of({"xavier_uniform", "fan_in_uniform"}));
+  }
+};
+
+/// The convolutional network of Mnih et al. (2015), "Human-level control through deep
+/// reinforcement learning": 32 8x8 filters with stride 4, 64 4x4 with stride 2, 64 3x3 with stride
+/// 1, 512 hidden units, all with ReLU.
+class NatureDqnNetwork final : public QNetwork {
+ public:
+  NatureDqnNetwork(const NatureDqnOptions& options, int64_t stack_size, int64_t height,
+                   int64_t width, int64_t num_actions, RandomStream& random);
+
+  /// s: [B, stack, height, width] uint8, scaled to [0, 1] here.
+  QOutput forward(const torch::Tensor& s) override;
+
+ private:
+  struct Convolution {
+    torch::nn::Conv2d layer{nullptr};
+    std::vector<int64_t> padding;  // left, right, top, bottom
+  };
+
+  std::vector<Convolution> convolutions_;
+  torch::nn::Linear hidden_{nullptr};
+  torch::nn::Linear output_{nullptr};
+};
+
+}  // namespace accumbens

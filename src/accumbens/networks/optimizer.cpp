@@ -1,0 +1,107 @@
+#include "accumbens/networks/optimizer.h"
+
+#include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_fused_adam.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "accumbens/core/error.h"
+
+namespace accumbens {
+
+Optimizer::Optimizer(const std::string& name, const OptimizerOptions& options,
+                     std::vector<torch::Tensor> parameters)
+    : options_(options), parameters_(std::move(parameters)) {
+  if (name == "adam") {
+    rule_ = Rule::kAdam;
+  } else if (name == "rmsprop") {
+    rule_ = Rule::kRmsProp;
+  } else if (name == "sgd") {
+    rule_ = Rule::kSgd;
+  } else {
+    throw ConfigError("unknown optimizer '" + name + "'; known are adam, rmsprop and sgd");
+  }
+
+  if (rule_ == Rule::kSgd) return;
+  for (const torch::Tensor& parameter : parameters_) {
+    mean_.push_back(torch::zeros_like(parameter).detach());
+    mean_square_.push_back(torch::zeros_like(parameter).detach());
+    if (rule_ == Rule::kAdam) {
+      adam_steps_.push_back(torch::zeros({}, parameter.options().requires_grad(false)));
+    }
+  }
+}
+
+double Optimizer::learning_rate() const {
+  if (!options_.anneal_learning_rate) return options_.learning_rate;
+  const double done = static_cast<double>(updates_) / static_cast<double>(options_.anneal_steps);
+  return options_.learning_rate * std::max(0.0, 1.0 - done);
+}
+
+void Optimizer::minimize(const torch::Tensor& loss) {
+  for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+  loss.backward();
+
+  const torch::NoGradGuard no_grad;
+  std::vector<torch::Tensor> gradients;
+  gradients.reserve(parameters_.size());
+  for (const torch::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  const double rate = learning_rate();
+  ++updates_;
+
+  switch (rule_) {
+    case Rule::kAdam:
+      at::_foreach_add_(adam_steps_, 1);
+      at::_fused_adam_(parameters_, gradients, mean_, mean_square_, /*max_exp_avg_sqs=*/{},
+                       adam_steps_, rate, options_.beta1, options_.beta2, /*weight_decay=*/0.0,
+                       options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+      break;
+
+    case Rule::kRmsProp:
+      for (size_t i = 0; i < parameters_.size(); ++i) {
+        const torch::Tensor& gradient = gradients[i];
+        mean_square_[i].mul_(options_.beta2).addcmul_(gradient, gradient, 1.0 - options_.beta2);
+        torch::Tensor variance = mean_square_[i];
+        if (options_.centered) {
+          mean_[i].mul_(options_.beta2).add_(gradient, 1.0 - options_.beta2);
+
+          // rounding can push a tiny variance below zero
+          variance = variance.addcmul(mean_[i], mean_[i], -1.0).clamp_min_(0.0);
+        }
+        parameters_[i].addcmul_(gradient, variance.add(options_.eps).rsqrt_(), -rate);
+      }
+      break;
+
+    case Rule::kSgd:
+      for (size_t i = 0; i < parameters_.size(); ++i) parameters_[i].add_(gradients[i], -rate);
+      break;
+  }
+}
+
+double Optimizer::gradient_norm() const {
+  if (parameters_.empty() || !parameters_.front().grad().defined()) return loaded_gradient_norm_;
+  double squares = 0.0;
+  for (const torch::Tensor& parameter : parameters_) {
+    const double norm = parameter.grad().norm().item<double>();
+    squares += norm * norm;
+  }
+  return std::sqrt(squares);
+}
+
+void Optimizer::state(StateTree& tree) {
+  double norm = tree.saving() ? gradient_norm() : 0.0;
+  tree("updates", updates_)("gradient_norm", norm);
+  if (tree.loading()) {
+    loaded_gradient_norm_ = norm;
+    for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
+  }
+  for (size_t i = 0; i < mean_.size(); ++i) {
+    tree("mean_" + std::to_string(i), mean_[i]);
+    tree("mean_square_" + std::to_string(i), mean_square_[i]);
+  }
+  for (torch::Tensor& steps : adam_steps_) steps.fill_(static_cast<double>(updates_));
+}
+
+}  // namespace accumbens

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "accumbens/config/options.h"
+#include "accumbens/core/state_tree.h"
+
+namespace accumbens {
+
+/// Options of the gradient descent; names and defaults are Dopamine's create_optimizer.
+struct OptimizerOptions {
+  double learning_rate = 6.25e-5;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1.5e-4;
+  bool centered = false;
+  bool anneal_learning_rate = false;
+  int64_t anneal_steps = 2'343'750;
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("learning_rate", learning_rate, "step size", above(0));
+    field("beta1", beta1, "decay of Adam's mean of gradients", in_closed(0, 1));
+    field("beta2", beta2, "decay of the mean of squared gradients (Adam and RMSProp)",
+          in_closed(0, 1));
+    field("eps", eps, "added to the denominator: Adam outside the root, RMSProp inside",
+          at_least(0));
+    field("centered", centered, "RMSProp: divide by the standard deviation of gradients");
+    field("anneal_learning_rate", anneal_learning_rate, "fall linearly to 0 over anneal_steps");
+    field("anneal_steps", anneal_steps, "updates until the learning rate is 0", at_least(1));
+  }
+};
+
+/// Adam (Kingma & Ba, 2015), RMSProp (Hinton, 2012; Graves, 2013 when centered) or plain SGD.
+///
+/// RMSProp divides by sqrt(E[g^2] - E[g]^2 + eps), as TensorFlow and optax do; torch adds eps
+/// outside of the root. Adam corrects the bias first and adds eps outside, as optax and torch do.
+class Optimizer {
+ public:
+  /// name: adam, rmsprop or sgd; throws ConfigError on any other.
+  Optimizer(const std::string& name, const OptimizerOptions& options,
+            std::vector<torch::Tensor> parameters);
+
+  /// One update by the gradient of a scalar loss, which stays in the parameters' grad().
+  void minimize(const torch::Tensor& loss);
+
+  /// The global norm of the last update's gradient.
+  double gradient_norm() const;
+
+  void state(StateTree& tree);
+
+ private:
+  enum class Rule { kAdam, kRmsProp, kSgd };
+
+  double learning_rate() const;
+
+  Rule rule_;
+  OptimizerOptions options_;
+  std::vector<torch::Tensor> parameters_;
+  std::vector<torch::Tensor> mean_;         // of gradients, like parameters_
+  std::vector<torch::Tensor> mean_square_;  // of gradients, like parameters_
+  std::vector<torch::Tensor> adam_steps_;   // one float each, as the fused kernel wants them
+  int64_t updates_ = 0;
+  double loaded_gradient_norm_ = 0.0;  // until the first update after loading
+};
+
+}  // namespace accumbens

@@ -1,0 +1,157 @@
+#include "accumbens/run/runner.h"
+
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace accumbens {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+double PhaseStatistics::average_return() const {
+  if (num_episodes == 0) return std::numeric_limits<double>::quiet_NaN();
+  return sum_of_returns / static_cast<double>(num_episodes);
+}
+
+double PhaseStatistics::steps_per_second() const {
+  return seconds > 0.0 ? static_cast<double>(agent_steps) / seconds : 0.0;
+}
+
+void PhaseStatistics::state(StateTree& tree) {
+  tree("sum_of_returns", sum_of_returns)("num_episodes", num_episodes)("agent_steps", agent_steps)(
+      "seconds", seconds);
+}
+
+void Position::state(StateTree& tree) {
+  tree("iteration", iteration)("phase", phase)("agent_steps", agent_steps)("frames", frames)(
+      "train", train)("eval", eval);
+  tree("episode_phase", episode.phase)("episode_return", episode.episode_return)("episode_length",
+                                                                                 episode.length);
+}
+
+Runner::Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
+               std::vector<Observer*> observers)
+    : options_(options),
+      evaluate_(evaluate),
+      environment_(environment),
+      agent_(agent),
+      observers_(std::move(observers)),
+      action_(torch::zeros({environment.spec().batch_size}, torch::kInt64)) {}
+
+Runner::Outcome Runner::run(const std::atomic<bool>& stop,
+                            const std::function<void()>& checkpoint) {
+  Clock::time_point last_checkpoint = Clock::now();
+
+  while (position_.iteration < options_.num_iterations) {
+    agent_.set_eval_mode(position_.phase == Phase::kEval);
+    while (!phase_done()) {
+      if (stop) return Outcome::kStopped;
+      const Clock::time_point start = Clock::now();
+      step();
+      position_.phase_statistics().seconds += seconds_since(start);
+
+      // checkpoints fall between two steps and change nothing
+      if (seconds_since(last_checkpoint) > 60.0 * options_.checkpoint_minutes) {
+        checkpoint();
+        last_checkpoint = Clock::now();
+      }
+    }
+
+    const int64_t iteration = position_.iteration;
+    finish_phase();
+    if (position_.iteration != iteration) {
+      checkpoint();
+      last_checkpoint = Clock::now();
+    }
+  }
+  return Outcome::kDone;
+}
+
+void Runner::step() {
+  TimeStep time_step = environment_.step(action_);
+  PhaseStatistics& statistics = position_.phase_statistics();
+  Episode& episode = position_.episode;
+
+  if (time_step.first(0)) {
+    if (!time_step.lost_life[0]) episode = {.phase = position_.phase};
+    between_episodes_ = false;
+  } else {
+    // count the step, and cut the episode where it has lasted too long
+    ++statistics.agent_steps;
+    ++episode.length;
+    episode.episode_return += time_step.reward[0];
+    if (position_.phase == Phase::kTrain) {
+      ++position_.agent_steps;
+      position_.frames += environment_.spec().frames_per_step;
+    }
+    const bool over = time_step.last(0) && !time_step.lost_life[0];
+    if (!over && options_.max_steps_per_episode &&
+        episode.length >= *options_.max_steps_per_episode) {
+      environment_.end_episode(0);
+      time_step.step_type[0] = StepType::kLast;
+      time_step.lost_life[0] = 0;
+    }
+  }
+
+  // the agent learns from clipped rewards, the logs hold the raw ones
+  TimeStep seen = time_step;
+  if (options_.clip_rewards) {
+    for (float& reward : seen.reward) reward = std::clamp(reward, -1.0F, 1.0F);
+  }
+  action_ = agent_.step(seen);
+
+  if (time_step.last(0) && !time_step.lost_life[0]) {
+    between_episodes_ = true;
+    statistics.sum_of_returns += episode.episode_return;
+    ++statistics.num_episodes;
+    for (Observer* observer : observers_) observer->on_episode(position_, episode);
+  }
+  for (Observer* observer : observers_) observer->on_step(position_, time_step, agent_);
+}
+
+bool Runner::phase_done() const {
+  const int64_t steps =
+      position_.phase == Phase::kTrain ? options_.training_steps : options_.evaluation_steps;
+  const bool enough = position_.phase_statistics().agent_steps >= steps;
+  return enough && (between_episodes_ || !options_.max_steps_per_episode);
+}
+
+void Runner::finish_phase() {
+  for (Observer* observer : observers_) observer->on_phase(position_);
+
+  // an episode does not cross from training to evaluation or back
+  if (evaluate_ && !between_episodes_) {
+    environment_.end_episode(0);
+    between_episodes_ = true;
+  }
+
+  if (evaluate_ && position_.phase == Phase::kTrain) {
+    position_.phase = Phase::kEval;
+    return;
+  }
+  for (Observer* observer : observers_) observer->on_iteration(position_);
+  ++position_.iteration;
+  position_.phase = Phase::kTrain;
+  position_.train = {};
+  position_.eval = {};
+}
+
+void Runner::state(StateTree& tree) {
+  tree("position", position_)("action", action_)("between_episodes", between_episodes_);
+  tree.scope("environment", [&](StateTree& t) { environment_.state(t); });
+  tree.scope("agent", [&](StateTree& t) { agent_.state(t); });
+  for (size_t i = 0; i < observers_.size(); ++i) {
+    tree.scope("observer_" + std::to_string(i), [&](StateTree& t) { observers_[i]->state(t); });
+  }
+}
+
+}  // namespace accumbens

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accumbens/agents/agent.h"
+#include "accumbens/config/options.h"
+#include "accumbens/core/state_tree.h"
+#include "accumbens/envs/environment.h"
+
+namespace accumbens {
+
+/// Options of the experiment; names and defaults are Dopamine's Runner.
+struct RunnerOptions {
+  Reference create_environment_fn{"create_atari_environment"};
+  int64_t num_iterations = 200;
+  int64_t training_steps = 250'000;
+  int64_t evaluation_steps = 125'000;
+  std::optional<int64_t> max_steps_per_episode = 27'000;
+  bool clip_rewards = true;
+  int64_t summary_writing_frequency = 500;
+  double checkpoint_minutes = 10.0;
+  int64_t seed = 1;
+  int64_t num_threads = 0;
+  std::string device = "auto";
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("create_environment_fn", create_environment_fn, "the environment",
+          one_of({"create_atari_environment", "create_gym_environment"}));
+    field("num_iterations", num_iterations, "iterations of training (and evaluation)", at_least(1));
+    field("training_steps", training_steps,
+          "agent steps of training in an iteration, at least: episodes are whole", at_least(1));
+    field("evaluation_steps", evaluation_steps,
+          "agent steps of evaluation in an iteration, at least: episodes are whole", at_least(1));
+    field("max_steps_per_episode", max_steps_per_episode,
+          "agent steps after which an episode is cut; None: episodes go on across iterations",
+          at_least(1));
+    field("clip_rewards", clip_rewards,
+          "the agent learns from rewards clipped to [-1, 1]; logs hold the raw ones");
+    field("summary_writing_frequency", summary_writing_frequency,
+          "agent steps between entries in metrics.jsonl and TensorBoard", at_least(1));
+    field("checkpoint_minutes", checkpoint_minutes,
+          "minutes between checkpoints, which are also written after every iteration", above(0));
+    field("seed", seed, "of all random streams", at_least(0));
+    field("num_threads", num_threads,
+          "CPU threads of LibTorch; 0: as many as cores; results are bit-exact for one number",
+          at_least(0));
+    field("device", device, "of the networks; auto: a GPU where there is one",
+          one_of({"auto", "cpu", "cuda"}));
+  }
+};
+
+enum class Phase : int8_t { kTrain, kEval };
+
+/// One finished episode (game), with raw rewards.
+struct Episode {
+  Phase phase = Phase::kTrain;
+  double episode_return = 0.0;
+  int64_t length = 0;  // agent steps
+};
+
+/// What a phase of an iteration came to, in whole episodes.
+struct PhaseStatistics {
+  double sum_of_returns = 0.0;
+  int64_t num_episodes = 0;
+  int64_t agent_steps = 0;
+  double seconds = 0.0;  // of wall time, the only figure that two equal runs do not share
+
+  /// NaN without an episode.
+  double average_return() const;
+  double steps_per_second() const;
+  void state(StateTree& tree);
+};
+
+/// Where the experiment is.
+struct Position {
+  int64_t iteration = 0;
+  Phase phase = Phase::kTrain;
+  int64_t agent_steps = 0;       // of training, in all
+  int64_t frames = 0;            // of training, in all
+  PhaseStatistics train;         // of this iteration
+  PhaseStatistics eval;          // of this iteration
+  Episode episode;               // in progress
+
+  PhaseStatistics& phase_statistics() { return phase == Phase::kTrain ? train : eval; }
+  const PhaseStatistics& phase_statistics() const { return phase == Phase::kTrain ? train : eval; }
+  void state(StateTree& tree);
+};
+
+/// Watches the loop: logs, progress, video.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual void on_step(const Position&, const TimeStep&, const Agent&) {}
+  virtual void on_episode(const Position&, const Episode&) {}
+  virtual void on_phase(const Position&) {}
+  virtual void on_iteration(const Position&) {}
+  virtual void state(StateTree&) {}
+};
+
+/// Dopamine's experiment (Castro et al., 2018; protocol of Machado et al., 2018): iterations of a
+/// training phase and, if asked for, an evaluation phase, each of whole episodes.
+///
+/// The loop alternates environment and agent; everything else watches. It can be stopped after
+/// any step, saved through state(), and continued elsewhere bit for bit.
+class Runner {
+ public:
+  enum class Outcome { kDone, kStopped };
+
+  Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
+         std::vector<Observer*> observers);
+
+  /// Runs until the last iteration is done, or `stop` becomes true. `checkpoint` is called between
+  /// two steps when one is due.
+  Outcome run(const std::atomic<bool>& stop, const std::function<void()>& checkpoint);
+
+  const Position& position() const { return position_; }
+
+  /// Saves or loads the whole experiment: environment, agent, observers and the runner itself.
+  void state(StateTree& tree);
+
+ private:
+  void step();
+  bool phase_done() const;
+  void finish_phase();
+
+  RunnerOptions options_;
+  bool evaluate_;
+  Environment& environment_;
+  Agent& agent_;
+  std::vector<Observer*> observers_;
+
+  Position position_;
+  torch::Tensor action_;       // [1] int64, the agent's last answer
+  bool between_episodes_ = true;
+};
+
+}  // namespace accumbens
