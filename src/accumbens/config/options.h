@@ -33,10 +33,20 @@ struct Range {
   std::vector<std::string> one_of{};  // for strings and references
 };
 
-inline Range any_value() { return {}; }
-inline Range in_closed(double low, double high) { return {.low = low, .high = high}; }
-inline Range at_least(double low) { return {.low = low}; }
-inline Range above(double low) { return {.low = low, .low_open = true}; }
-inline Range one_of(std::initializer_list<std::string> names) { return {.one_of = names}; }
+inline Range any_value() {
+  return {};
+}
+inline Range in_closed(double low, double high) {
+  return {.low = low, .high = high};
+}
+inline Range at_least(double low) {
+  return {.low = low};
+}
+inline Range above(double low) {
+  return {.low = low, .low_open = true};
+}
+inline Range one_of(std::initializer_list<std::string> names) {
+  return {.one_of = names};
+}
 
 }  // namespace accumbens

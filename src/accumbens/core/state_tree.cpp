@@ -113,8 +113,10 @@ StateTree& StateTree::operator()(std::string_view name, torch::Tensor& value) {
   if (saving()) {
     // a copy, so that what is written later is the state of now
     if (value.defined()) {
-      contents_->tensors[key] = value.detach().to(torch::kCPU, /*non_blocking=*/false,
-                                                  /*copy=*/true).contiguous();
+      contents_->tensors[key] = value.detach()
+                                    .to(torch::kCPU, /*non_blocking=*/false,
+                                        /*copy=*/true)
+                                    .contiguous();
     }
     return *this;
   }

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -18,13 +19,17 @@ namespace accumbens {
 class StateTree;
 
 template <class T>
-concept HasState = requires(T& value, StateTree& tree) { value.state(tree); };
+concept HasState = requires(T& value, StateTree& tree) {
+  value.state(tree);
+};
 
 /// A tensor that never changes again, such as a full chunk of replay memory. Checkpoints write it
-/// once and share the file. The writer fills in `digest` (of the content) the first time.
+/// once and share the file. Copies share the digest of the content: the checkpoint that writes the
+/// tensor fills it in, and whoever keeps the FrozenTensor (not only its data) is spared the next
+/// write. Other data needs a new FrozenTensor{data}.
 struct FrozenTensor {
   torch::Tensor data;
-  std::string digest;
+  std::shared_ptr<std::string> digest = std::make_shared<std::string>();
 };
 
 /// The state of everything that has state, as one tree of tensors, numbers and bytes.
@@ -65,9 +70,8 @@ class StateTree {
 
   // numbers, booleans, strings and vectors of them
   template <class T>
-    requires std::integral<T> || std::same_as<T, std::string> ||
-             std::same_as<T, std::vector<int64_t>>
-  StateTree& operator()(std::string_view name, T& value) {
+  requires std::integral<T> || std::same_as<T, std::string> || std::same_as<T, std::vector<int64_t>>
+      StateTree& operator()(std::string_view name, T& value) {
     if (saving()) {
       contents_->values[path(name)] = value;
     } else {
@@ -86,8 +90,7 @@ class StateTree {
   StateTree& operator()(std::string_view name, std::vector<double>& value);
 
   template <class T>
-    requires std::is_enum_v<T>
-  StateTree& operator()(std::string_view name, T& value) {
+  requires std::is_enum_v<T> StateTree& operator()(std::string_view name, T& value) {
     auto number = static_cast<int64_t>(value);
     (*this)(name, number);
     value = static_cast<T>(number);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "accumbens/agents/dqn.h"
-#include "accumbens/core/memory.h"
 #include "accumbens/envs/factory.h"
 #include "accumbens/networks/classic_control.h"
 #include "accumbens/networks/nature_dqn.h"
@@ -58,7 +57,7 @@ std::unique_ptr<Agent> make_dqn(const Catalogue& catalogue, const Configuration&
                                                     : StackPadding::kTrailingZeros,
       .num_streams = environment.batch_size,
   };
-  require_memory(Replay::bytes_needed(replay_options, spec), "the replay buffer");
+  Replay::require_memory(replay_options, spec);
 
   const NetworkContext network_context{environment, options.stack_size};
   RandomStream initialization(context.seed, "initialization");
@@ -146,8 +145,8 @@ Catalogue::Catalogue() {
   registry.add<DqnOptions>("DQNAgent", {.aliases = {"JaxDQNAgent"},
                                         .modules = {"dopamine.jax.agents.dqn.dqn_agent"},
                                         .summary = "deep Q-network (Mnih et al., 2015)"});
-  registry.add_reference("linearly_decaying_epsilon", {"dopamine.jax.agents.dqn.dqn_agent"});
-  registry.add_reference("identity_epsilon", {"dopamine.jax.agents.dqn.dqn_agent"});
+  registry.add_reference("linearly_decaying_epsilon", {.modules = {"dopamine.jax.agents.dqn.dqn_agent"}});
+  registry.add_reference("identity_epsilon", {.modules = {"dopamine.jax.agents.dqn.dqn_agent"}});
   agents["dqn"] = {"deep Q-network (Mnih et al., 2015)", make_dqn};
   agents["jax_dqn"] = {"Dopamine's name of dqn", make_dqn};
 }

@@ -33,7 +33,7 @@ void PhaseStatistics::state(StateTree& tree) {
 
 void Position::state(StateTree& tree) {
   tree("iteration", iteration)("phase", phase)("agent_steps", agent_steps)("frames", frames)(
-      "train", train)("eval", eval);
+      "total_steps", total_steps)("train", train)("eval", eval);
   tree("episode_phase", episode.phase)("episode_return", episode.episode_return)("episode_length",
                                                                                  episode.length);
 }
@@ -76,6 +76,12 @@ Runner::Outcome Runner::run(const std::atomic<bool>& stop,
   return Outcome::kDone;
 }
 
+void Runner::evaluate(int64_t num_episodes, const std::atomic<bool>& stop) {
+  agent_.set_eval_mode(true);
+  position_.phase = Phase::kEval;
+  while (position_.eval.num_episodes < num_episodes && !stop) step();
+}
+
 void Runner::step() {
   TimeStep time_step = environment_.step(action_);
   PhaseStatistics& statistics = position_.phase_statistics();
@@ -87,6 +93,7 @@ void Runner::step() {
   } else {
     // count the step, and cut the episode where it has lasted too long
     ++statistics.agent_steps;
+    ++position_.total_steps;
     ++episode.length;
     episode.episode_return += time_step.reward[0];
     if (position_.phase == Phase::kTrain) {

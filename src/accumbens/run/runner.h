@@ -84,6 +84,7 @@ struct Position {
   Phase phase = Phase::kTrain;
   int64_t agent_steps = 0;       // of training, in all
   int64_t frames = 0;            // of training, in all
+  int64_t total_steps = 0;       // agent steps of training and evaluation, in all
   PhaseStatistics train;         // of this iteration
   PhaseStatistics eval;          // of this iteration
   Episode episode;               // in progress
@@ -119,6 +120,10 @@ class Runner {
   /// Runs until the last iteration is done, or `stop` becomes true. `checkpoint` is called between
   /// two steps when one is due.
   Outcome run(const std::atomic<bool>& stop, const std::function<void()>& checkpoint);
+
+  /// Plays whole episodes in evaluation mode, outside of the iterations, until enough are done or
+  /// `stop` becomes true. Observers see them as any others.
+  void evaluate(int64_t num_episodes, const std::atomic<bool>& stop);
 
   const Position& position() const { return position_; }
 

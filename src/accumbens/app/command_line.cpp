@@ -1,0 +1,188 @@
+#include "accumbens/app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cmath>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accumbens/app/doctor.h"
+#include "accumbens/app/listing.h"
+#include "accumbens/config/configuration.h"
+#include "accumbens/core/error.h"
+#include "accumbens/run/catalogue.h"
+#include "accumbens/run/experiment.h"
+
+namespace accumbens {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kStoppedBySignal = 130;
+
+std::atomic<bool> stop_requested{false};
+
+// the first signal asks for a checkpoint and an orderly end, the second one gets its default
+void on_signal(int signal) {
+  stop_requested = true;
+  std::signal(signal, SIG_DFL);
+}
+
+struct Arguments {
+  std::string base_dir;
+  std::vector<std::string> gin_files;
+  std::vector<std::string> gin_bindings;
+  int64_t episodes = 10;
+  std::optional<int64_t> checkpoint;
+  std::string what;
+};
+
+void say(const std::string& text) { std::cout << text << std::endl; }
+
+Configuration load_configuration(const Catalogue& catalogue, const Arguments& arguments) {
+  Configuration configuration(catalogue.registry, arguments.gin_files, arguments.gin_bindings);
+  for (const std::string& warning : configuration.warnings()) {
+    std::cerr << "warning: " << warning << '\n';
+  }
+  return configuration;
+}
+
+// without --gin_files, base_dir's own configuration is meant
+void use_own_configuration(Arguments& arguments) {
+  if (!arguments.gin_files.empty()) return;
+  const fs::path own = fs::path(arguments.base_dir) / "operative_config.gin";
+  if (!fs::exists(own)) {
+    throw ConfigError("--gin_files is missing, and " + arguments.base_dir +
+                      " holds no run to continue (no operative_config.gin); name a "
+                      "configuration, for instance --gin_files configs/dopamine/dqn.gin");
+  }
+  arguments.gin_files = {own.string()};
+}
+
+int train(const Catalogue& catalogue, Arguments arguments) {
+  use_own_configuration(arguments);
+  const Configuration configuration = load_configuration(catalogue, arguments);
+  Experiment experiment(catalogue, configuration, arguments.base_dir, say);
+  experiment.resume();
+  if (experiment.train(stop_requested) == Runner::Outcome::kDone) {
+    say("done: " + arguments.base_dir);
+    return 0;
+  }
+  say("\nstopped, and saved: the same command continues " + arguments.base_dir);
+  return kStoppedBySignal;
+}
+
+int evaluate(const Catalogue& catalogue, Arguments arguments) {
+  use_own_configuration(arguments);
+  const Configuration configuration = load_configuration(catalogue, arguments);
+  Experiment experiment(catalogue, configuration, arguments.base_dir, say);
+  const std::vector<Episode> episodes =
+      experiment.evaluate(arguments.episodes, arguments.checkpoint, stop_requested);
+
+  // the mean and its spread
+  double sum = 0.0;
+  double squares = 0.0;
+  for (const Episode& episode : episodes) {
+    say("episode return " + std::to_string(episode.episode_return) + ", length " +
+        std::to_string(episode.length) + " agent steps");
+    sum += episode.episode_return;
+    squares += episode.episode_return * episode.episode_return;
+  }
+  if (stop_requested) return kStoppedBySignal;
+  const auto count = static_cast<double>(episodes.size());
+  const double mean = sum / count;
+  say("average return " + std::to_string(mean) + ", standard deviation " +
+      std::to_string(std::sqrt(std::max(0.0, squares / count - mean * mean))) + ", " +
+      std::to_string(episodes.size()) + " episodes");
+  return 0;
+}
+
+int explain(const Catalogue& catalogue, const Arguments& arguments) {
+  const Configuration configuration = load_configuration(catalogue, arguments);
+  std::cout << configuration.explain();
+  return 0;
+}
+
+void add_configuration_options(CLI::App& command, Arguments& arguments) {
+  // one or more values each, and any number of times
+  command.add_option("--gin_files", arguments.gin_files, "configuration files, in order")
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      .add_option("--gin_bindings", arguments.gin_bindings,
+                  "bindings that come after the files, e.g. 'DQNAgent.gamma = 0.9'")
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+  Arguments arguments;
+  CLI::App app("Accumbens: deep reinforcement learning on LibTorch", "accumbens");
+  app.set_version_flag("--version", std::string("accumbens ") + ACCUMBENS_VERSION);
+  app.require_subcommand(1);
+
+  CLI::App* train_command = app.add_subcommand("train", "train an agent, or go on training it");
+  train_command->add_option("--base_dir", arguments.base_dir, "where the run is kept")->required();
+  add_configuration_options(*train_command, arguments);
+
+  CLI::App* evaluate_command = app.add_subcommand("evaluate", "play episodes with a trained agent");
+  evaluate_command->add_option("--base_dir", arguments.base_dir, "where the run is kept")
+      ->required();
+  evaluate_command->add_option("--episodes", arguments.episodes, "whole episodes to play")
+      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
+  evaluate_command->add_option("--checkpoint", arguments.checkpoint,
+                               "number of a checkpoint; the newest if left out");
+  add_configuration_options(*evaluate_command, arguments);
+
+  CLI::App* list_command = app.add_subcommand("list", "what there is to name");
+  list_command->add_option("what", arguments.what, "agents, environments, networks or configs")
+      ->required()
+      ->check(CLI::IsMember({"agents", "environments", "networks", "configs"}));
+
+  CLI::App* explain_command =
+      app.add_subcommand("explain", "every value of a configuration, and where it comes from");
+  add_configuration_options(*explain_command, arguments);
+  explain_command->get_option("--gin_files")->required();
+
+  CLI::App* doctor_command = app.add_subcommand("doctor", "versions, devices, and what is missing");
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->set_version_flag("--version", std::string("accumbens ") + ACCUMBENS_VERSION);
+  }
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  try {
+    const Catalogue catalogue;
+    if (train_command->parsed()) return train(catalogue, arguments);
+    if (evaluate_command->parsed()) return evaluate(catalogue, arguments);
+    if (explain_command->parsed()) return explain(catalogue, arguments);
+    if (list_command->parsed()) return list(catalogue, arguments.what);
+    if (doctor_command->parsed()) return doctor();
+  } catch (const Error& error) {
+    std::cerr << "accumbens: " << error.what() << '\n';
+    return error.exit_code();
+  } catch (const std::bad_alloc&) {
+    std::cerr << "accumbens: out of memory; lower ReplayBuffer.max_capacity\n";
+    return 1;
+  } catch (const std::exception& error) {
+    std::cerr << "accumbens: " << error.what() << '\n';
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace accumbens

@@ -1,0 +1,386 @@
+#include "accumbens/config/configuration.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "accumbens/config/nearest_name.h"
+
+namespace accumbens {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char kBindings[] = "--gin_bindings";
+
+bool is_required(const Value& value) {
+  return value.as<ConstantReference>() != nullptr;
+}
+
+// runs a check whose message lacks its place
+template <class Check>
+decltype(auto) located(const SourceLocation& location, Check check) {
+  try {
+    return check();
+  } catch (const ConfigError& error) {
+    throw error_at(location, error.what());
+  }
+}
+
+std::pair<std::string, std::string> split_scope(const std::string& name) {
+  const size_t slash = name.rfind('/');
+  if (slash == std::string::npos) return {"", name};
+  return {name.substr(0, slash), name.substr(slash + 1)};
+}
+
+std::string macro_name(const BindingStatement& binding) {
+  return binding.scope.empty() ? binding.name : binding.scope + "/" + binding.name;
+}
+
+// replaces constants, macros and the names of references by what they stand for
+class Resolver {
+ public:
+  Resolver(const Registry& registry, const std::vector<BindingStatement>& bindings)
+      : registry_(registry) {
+    for (const BindingStatement& binding : bindings) {
+      if (binding.parameter.empty()) macros_[macro_name(binding)] = &binding;
+    }
+  }
+
+  Value resolve(const BindingStatement& binding) {
+    return located(binding.value_location, [&] {
+      size_ = 0;
+      return resolve(binding.value, 0);
+    });
+  }
+
+  bool used(const std::string& macro) const { return used_.contains(macro); }
+
+ private:
+  Value resolve(const Value& value, int depth) {
+    // macros that hold macros could nest or grow without end
+    constexpr int kDeepest = 100;
+    constexpr size_t kLargest = 100'000;
+    if (depth > kDeepest) throw ConfigError("the value nests too deeply once macros are replaced");
+    if (++size_ > kLargest) throw ConfigError("the value is too large once macros are replaced");
+
+    if (const auto* list = value.as<ListValue>()) {
+      ListValue resolved{.tuple = list->tuple, .items = {}};
+      for (const Value& item : list->items) resolved.items.push_back(resolve(item, depth + 1));
+      return resolved;
+    }
+    if (const auto* dict = value.as<DictValue>()) {
+      DictValue resolved;
+      for (const auto& [key, item] : dict->items) {
+        resolved.items.emplace_back(resolve(key, depth + 1), resolve(item, depth + 1));
+      }
+      return resolved;
+    }
+    if (const auto* reference = value.as<ReferenceValue>()) {
+      const auto [scope, name] = split_scope(reference->name);
+      const std::string selector = registry_.selector(registry_.resolve(name));
+      return ReferenceValue{.name = scope.empty() ? selector : scope + "/" + selector,
+                            .called = reference->called};
+    }
+    if (const auto* constant = value.as<ConstantReference>()) return resolve(*constant, depth);
+    return value;
+  }
+
+  Value resolve(const ConstantReference& reference, int depth) {
+    if (const Value* constant = registry_.constant(reference.name)) return *constant;
+    const auto macro = macros_.find(reference.name);
+    if (macro == macros_.end()) {
+      std::vector<std::string> names = registry_.constant_names();
+      for (const auto& [name, binding] : macros_) names.push_back(name);
+      // constants are mostly written with the last module only
+      for (size_t i = 0, count = names.size(); i < count; ++i) {
+        for (size_t dot = names[i].find('.'); dot != std::string::npos;
+             dot = names[i].find('.', dot + 1)) {
+          names.push_back(names[i].substr(dot + 1));
+        }
+      }
+      throw ConfigError("no constant or macro is named '" + reference.name + "'" +
+                        did_you_mean(reference.name, names));
+    }
+    used_.insert(macro->first);
+    if (!open_.insert(macro->first).second) {
+      throw ConfigError("the macro '" + reference.name + "' is defined by itself");
+    }
+    Value value = resolve(macro->second->value, depth + 1);
+    open_.erase(macro->first);
+    return value;
+  }
+
+  const Registry& registry_;
+  std::map<std::string, const BindingStatement*> macros_;  // the last of each name
+  std::set<std::string> used_;
+  std::set<std::string> open_;  // being replaced right now
+  size_t size_ = 0;
+};
+
+// the files beside a missing one, for the nearest name
+std::string did_you_mean_file(const fs::path& file) {
+  std::vector<std::string> names;
+  std::error_code error;
+  const fs::path directory = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    names.push_back(entry->path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  const std::string nearest = nearest_name(file.filename().string(), names);
+  if (nearest.empty()) return "";
+  return "; did you mean '" + (file.parent_path() / nearest).string() + "'?";
+}
+
+}  // namespace
+
+Configuration::Configuration(const Registry& registry, const std::vector<std::string>& gin_files,
+                             const std::vector<std::string>& gin_bindings)
+    : registry_(&registry) {
+  registry.check_default_references();
+
+  std::vector<BindingStatement> bindings;
+  std::vector<std::string> including;
+  for (const std::string& file : gin_files) load(file, nullptr, including, bindings);
+
+  // one line each, so that the line of an error counts the bindings
+  std::string lines;
+  for (const std::string& binding : gin_bindings) lines += binding + "\n";
+  collect(parse_gin(lines, kBindings), "", including, bindings);
+
+  bind(bindings);
+  check_contradictions();
+}
+
+void Configuration::load(const std::string& file, const SourceLocation* named_at,
+                         std::vector<std::string>& including,
+                         std::vector<BindingStatement>& bindings) {
+  const auto fail = [&](const std::string& message) {
+    if (named_at) throw error_at(*named_at, message);
+    throw ConfigError("--gin_files: " + message);
+  };
+
+  // a directory opens but does not read
+  std::error_code error;
+  if (!fs::exists(file, error)) fail("there is no file '" + file + "'" + did_you_mean_file(file));
+  if (fs::is_directory(file, error)) fail("'" + file + "' is a directory, not a file");
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) fail("the file '" + file + "' cannot be opened");
+  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+
+  const std::string canonical = fs::weakly_canonical(file, error).string();
+  if (std::find(including.begin(), including.end(), canonical) != including.end()) {
+    fail("the file '" + file + "' includes itself");
+  }
+  including.push_back(canonical);
+  collect(parse_gin(text, file), fs::path(file).parent_path().string(), including, bindings);
+  including.pop_back();
+}
+
+void Configuration::collect(std::vector<Statement> statements, const std::string& directory,
+                            std::vector<std::string>& including,
+                            std::vector<BindingStatement>& bindings) {
+  for (Statement& statement : statements) {
+    if (auto* binding = std::get_if<BindingStatement>(&statement)) {
+      bindings.push_back(std::move(*binding));
+    } else if (const auto* include = std::get_if<IncludeStatement>(&statement)) {
+      load((fs::path(directory) / include->file).string(), &include->location, including, bindings);
+    } else if (const auto* import = std::get_if<ImportStatement>(&statement)) {
+      const std::string root = import->module.substr(0, import->module.find('.'));
+      if (root == "dopamine" || root == "accumbens") continue;
+      warnings_.push_back(import->location.file + ":" + std::to_string(import->location.line) +
+                          ": the import of '" + import->module +
+                          "' has no effect: Python modules are not loaded");
+    }
+  }
+}
+
+void Configuration::bind(const std::vector<BindingStatement>& bindings) {
+  // everything is checked, also what a later binding overrides
+  Resolver resolver(*registry_, bindings);
+  for (const BindingStatement& binding : bindings) {
+    Value value = resolver.resolve(binding);
+    if (!binding.parameter.empty()) {
+      bind(binding, std::move(value));
+    } else if (located(binding.location, [&] { return registry_->constant(binding.name); })) {
+      throw error_at(binding.location,
+                     "'" + binding.name + "' is a constant; choose another name for the macro");
+    }
+  }
+
+  std::set<std::string> reported;
+  for (const BindingStatement& binding : bindings) {
+    const std::string macro = macro_name(binding);
+    if (!binding.parameter.empty() || resolver.used(macro)) continue;
+    if (!reported.insert(macro).second) continue;
+    warnings_.push_back(binding.location.file + ":" + std::to_string(binding.location.line) +
+                        ": nothing uses the macro '" + macro + "'");
+  }
+}
+
+void Configuration::bind(const BindingStatement& binding, Value value) {
+  const Configurable& configurable = located(
+      binding.location, [&]() -> const Configurable& { return registry_->resolve(binding.name); });
+  const std::string name = registry_->selector(configurable);
+
+  const Field* field = configurable.find(binding.parameter);
+  if (!field) {
+    std::vector<std::string> parameters;
+    for (const Field& known : configurable.fields) parameters.push_back(known.name);
+    throw error_at(binding.parameter_location, name + " has no parameter '" + binding.parameter +
+                                                   "'" +
+                                                   did_you_mean(binding.parameter, parameters));
+  }
+  if (!is_required(value)) {
+    const std::string refusal = field->refusal(value);
+    if (!refusal.empty()) {
+      throw error_at(binding.value_location,
+                     name + "." + field->name + " " + refusal + " (" + field->meaning + ")");
+    }
+  }
+  bound_[{binding.scope, &configurable}].insert_or_assign(
+      field->name, Bound{std::move(value), binding.location});
+}
+
+void Configuration::check_contradictions() const {
+  for (const auto& [target, parameters] : bound_) {
+    const FieldValues values = this->values(target);
+    if (std::any_of(values.begin(), values.end(),
+                    [](const auto& item) { return is_required(item.second); })) {
+      continue;
+    }
+    try {
+      target.configurable->check(values);
+    } catch (const ConfigError& error) {
+      throw ConfigError(label(target) + ": " + error.what());
+    }
+  }
+}
+
+Configuration::Target Configuration::target(const std::string& name) const {
+  const auto [scope, selector] = split_scope(name);
+  return {scope, &registry_->resolve(selector)};
+}
+
+const Configuration::Bound* Configuration::find(const Target& target,
+                                                const std::string& parameter) const {
+  // the configurable before its base, the innermost scope before the outer ones
+  for (const Configurable* owner = target.configurable; owner; owner = owner->base) {
+    std::string scope = target.scope;
+    while (true) {
+      if (const auto found = bound_.find({scope, owner}); found != bound_.end()) {
+        const auto binding = found->second.find(parameter);
+        if (binding != found->second.end()) return &binding->second;
+      }
+      if (scope.empty()) break;
+      scope = split_scope(scope).first;
+    }
+  }
+  return nullptr;
+}
+
+FieldValues Configuration::values(const Target& target) const {
+  FieldValues values;
+  for (const Field& field : target.configurable->fields) {
+    const Bound* binding = find(target, field.name);
+    values[field.name] = binding ? binding->value : field.default_value;
+    if (!binding || is_required(binding->value)) continue;
+
+    // a binding on the base was checked for the base only
+    const std::string refusal = field.refusal(binding->value);
+    if (!refusal.empty()) {
+      throw error_at(binding->location,
+                     label(target) + "." + field.name + " " + refusal + " (" + field.meaning + ")");
+    }
+  }
+  return values;
+}
+
+FieldValues Configuration::use(const std::string& name, std::type_index type) const {
+  const Target target = this->target(name);
+  if (target.configurable->type != type) {
+    throw Error(name + " was registered with another options struct than it is asked for with");
+  }
+  FieldValues values = this->values(target);
+  for (const auto& [parameter, value] : values) {
+    if (!is_required(value)) continue;
+    throw error_at(find(target, parameter)->location,
+                   label(target) + "." + parameter + " is required and must be bound to a value (" +
+                       target.configurable->find(parameter)->meaning + ")");
+  }
+  used_.insert(target);
+  return values;
+}
+
+bool Configuration::bound(const std::string& name, const std::string& parameter) const {
+  return find(target(name), parameter) != nullptr;
+}
+
+std::string Configuration::label(const Target& target) const {
+  const std::string selector = registry_->selector(*target.configurable);
+  return target.scope.empty() ? selector : target.scope + "/" + selector;
+}
+
+std::vector<Configuration::Target> Configuration::sorted(const std::set<Target>& targets) const {
+  std::vector<Target> result(targets.begin(), targets.end());
+  std::sort(result.begin(), result.end(),
+            [&](const Target& a, const Target& b) { return label(a) < label(b); });
+  return result;
+}
+
+std::string Configuration::operative() const {
+  std::string text;
+  for (const Target& target : sorted(used_)) {
+    if (!text.empty()) text += "\n";
+    const std::string label = this->label(target);
+    text += "# " + label;
+    if (!target.configurable->summary.empty()) text += ": " + target.configurable->summary;
+    text += "\n";
+    for (const auto& [parameter, value] : values(target)) {
+      text += label + "." + parameter + " = " + gin_text(value) + "  # " +
+              target.configurable->find(parameter)->meaning + "\n";
+    }
+  }
+  return text;
+}
+
+std::string Configuration::explain() const {
+  std::set<Target> targets = used_;
+  for (const auto& [target, parameters] : bound_) targets.insert(target);
+
+  // the column of the origins; longer lines stick out
+  constexpr size_t kWidest = 72;
+  struct Line {
+    std::string binding;
+    std::string origin;
+  };
+  std::vector<Line> lines;
+  size_t width = 0;
+  for (const Target& target : sorted(targets)) {
+    if (!lines.empty()) lines.push_back({});
+    for (const auto& [parameter, value] : values(target)) {
+      const Bound* binding = find(target, parameter);
+      lines.push_back({label(target) + "." + parameter + " = " + gin_text(value),
+                       binding
+                           ? binding->location.file + ":" + std::to_string(binding->location.line)
+                           : "default"});
+      const size_t size = lines.back().binding.size();
+      if (size <= kWidest) width = std::max(width, size);
+    }
+  }
+
+  std::string text;
+  for (Line& line : lines) {
+    if (!line.binding.empty()) {
+      if (line.binding.size() < width) line.binding.resize(width, ' ');
+      text += line.binding + "  # " + line.origin;
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace accumbens

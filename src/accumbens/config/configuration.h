@@ -1,0 +1,93 @@
+#pragma once
+
+#include <compare>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <typeindex>
+#include <vector>
+
+#include "accumbens/config/gin_parser.h"
+#include "accumbens/config/registry.h"
+
+namespace accumbens {
+
+/// Gin files and bindings, resolved and checked against a registry, which must outlive it.
+///
+/// A later binding of a parameter wins, bindings given as strings come last. A binding on a base
+/// reaches its derived configurables (`Runner.x` reaches `TrainRunner`) unless they are bound
+/// themselves. A binding in a scope, `evaluation/Name.x`, reaches what is fetched in that scope,
+/// get("evaluation/Name"), and in scopes inside it; the innermost scope wins.
+class Configuration {
+ public:
+  /// Reads the files in order, with what they include (relative to the including file), then the
+  /// bindings, e.g. "DQNAgent.gamma = 0.9". Throws ConfigError, with file:line:column and the
+  /// nearest known name, for a file that cannot be read, an unknown configurable, parameter,
+  /// reference, constant or macro, a value of the wrong type or outside its range, and
+  /// contradictions between parameters. "--gin_bindings:2:1" is the second binding.
+  Configuration(const Registry& registry, const std::vector<std::string>& gin_files,
+                const std::vector<std::string>& gin_bindings);
+
+  /// Defaults and bindings of a configurable, by any of its names, in a scope ("a/b/Name") or none;
+  /// it counts as used from then on. References hold registered names ("a/b/Name" in a scope),
+  /// which get() takes. Throws ConfigError where a parameter is bound to %gin.REQUIRED. Not to be
+  /// called from several threads at once.
+  template <class Options>
+  Options get(const std::string& name) const {
+    const FieldValues values = use(name, typeid(Options));
+    try {
+      return field_detail::fill<Options>(values);
+    } catch (const ConfigError& error) {
+      throw ConfigError(name + ": " + error.what());
+    }
+  }
+
+  /// Whether a file or binding reaches the parameter.
+  bool bound(const std::string& name, const std::string& parameter) const;
+
+  /// A Gin text of all parameters of all configurables used so far, sorted, with their meanings; a
+  /// configuration made of it alone gives the same values, doubles to the last bit.
+  std::string operative() const;
+
+  /// Every parameter of every configurable that was used or bound: "Name.parameter = value",
+  /// aligned, with "# file:line" or "# default".
+  std::string explain() const;
+
+  /// Imports of unknown modules and macros that nothing uses, with file:line.
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  // a configurable in a scope ("" is none)
+  struct Target {
+    std::string scope;
+    const Configurable* configurable;
+    auto operator<=>(const Target&) const = default;
+  };
+  struct Bound {
+    Value value;
+    SourceLocation location;
+  };
+
+  void load(const std::string& file, const SourceLocation* named_at,
+            std::vector<std::string>& including, std::vector<BindingStatement>& bindings);
+  void collect(std::vector<Statement> statements, const std::string& directory,
+               std::vector<std::string>& including, std::vector<BindingStatement>& bindings);
+  void bind(const std::vector<BindingStatement>& bindings);
+  void bind(const BindingStatement& binding, Value value);
+  void check_contradictions() const;
+
+  Target target(const std::string& name) const;
+  const Bound* find(const Target& target, const std::string& parameter) const;
+  FieldValues values(const Target& target) const;
+  FieldValues use(const std::string& name, std::type_index type) const;
+  std::string label(const Target& target) const;
+  std::vector<Target> sorted(const std::set<Target>& targets) const;
+
+  const Registry* registry_;
+  std::map<Target, std::map<std::string, Bound>> bound_;
+  mutable std::set<Target> used_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace accumbens

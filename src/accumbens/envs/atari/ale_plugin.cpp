@@ -1,0 +1,235 @@
+// The Arcade Learning Environment (Bellemare et al., 2013) through ale-py in an embedded Python.
+
+#include <pybind11/embed.h>
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <random>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "accumbens/envs/atari/emulator.h"
+
+namespace accumbens {
+namespace {
+
+namespace py = pybind11;
+
+// runs a function with the interpreter held; what Python raises crosses as text
+template <class F>
+auto with_python(F&& body) {
+  const py::gil_scoped_acquire held;
+  try {
+    return body();
+  } catch (const py::error_already_set& error) {
+    throw std::runtime_error(std::string("the Atari emulator failed: ") + error.what());
+  }
+}
+
+// starts the interpreter of the virtual environment that has ale-py
+void start_python() {
+  if (Py_IsInitialized()) return;
+  const char* chosen = std::getenv("ACCUMBENS_PYTHON");
+  const char* executable = chosen ? chosen : ACCUMBENS_PYTHON;
+
+  // site-packages are found beside the executable; signals stay the program's own
+  PyConfig config;
+  PyConfig_InitPythonConfig(&config);
+  config.install_signal_handlers = 0;
+  config.parse_argv = 0;
+  PyStatus status = PyConfig_SetBytesString(&config, &config.executable, executable);
+  if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
+  PyConfig_Clear(&config);
+  if (PyStatus_Exception(status)) {
+    throw std::runtime_error(std::string("the embedded Python of ") + executable +
+                             " does not start (" + (status.err_msg ? status.err_msg : "unknown") +
+                             "); set ACCUMBENS_PYTHON to the python of the virtual environment "
+                             "that has ale-py");
+  }
+
+  // whoever needs Python takes it for as long as needed; it runs until the program ends
+  PyEval_SaveThread();
+}
+
+py::module_ import_ale() {
+  try {
+    py::module_ ale = py::module_::import("ale_py");
+    ale.attr("ALEInterface").attr("setLoggerMode")(ale.attr("LoggerMode").attr("Error"));
+    return ale;
+  } catch (const py::error_already_set& error) {
+    const auto python = py::module_::import("sys").attr("executable").cast<std::string>();
+    throw std::runtime_error(
+        "Atari games need ale-py, which " + python + " cannot import; install it with '" + python +
+        " -m pip install ale-py' (Python says: " + py::str(error.value()).cast<std::string>() +
+        ")");
+  }
+}
+
+// "space_invaders" -> "SpaceInvaders", as Gymnasium names games
+std::string game_name(const std::string& rom) {
+  std::string name;
+  bool capital = true;
+  for (const unsigned char c : rom) {
+    if (std::isalpha(c)) {
+      name += static_cast<char>(capital ? std::toupper(c) : c);
+    } else if (c != '_') {
+      name += static_cast<char>(c);
+    }
+    capital = !std::isalpha(c);
+  }
+  return name;
+}
+
+class AleEmulator final : public Emulator {
+ public:
+  // needs the interpreter held
+  explicit AleEmulator(const EmulatorOptions& options)
+      : sticky_probability_(static_cast<float>(options.sticky_probability)),
+        sticky_random_(options.seed) {
+    const py::module_ module = import_ale();
+    const py::module_ roms = py::module_::import("ale_py.roms");
+    std::string rom;
+    for (const auto& id : roms.attr("get_all_rom_ids")().cast<std::vector<std::string>>()) {
+      if (game_name(id) == options.game) rom = id;
+    }
+    if (rom.empty()) throw std::runtime_error("ale-py has no game '" + options.game + "'");
+
+    // sticky actions are drawn here, see act(); ALE counts no frames and skips none
+    ale_ = module.attr("ALEInterface")();
+    ale_.attr("setFloat")("repeat_action_probability", 0.0F);
+    ale_.attr("setInt")("random_seed", options.seed);
+    ale_.attr("setInt")("frame_skip", 1);
+    ale_.attr("setInt")("max_num_frames_per_episode", 0);
+    ale_.attr("loadROM")(roms.attr("get_rom_path")(rom));
+
+    for (const py::handle action : ale_.attr("getMinimalActionSet")()) {
+      actions_.push_back(py::int_(py::reinterpret_borrow<py::object>(action)));
+    }
+    const auto dimensions = ale_.attr("getScreenDims")().cast<std::pair<int64_t, int64_t>>();
+    height_ = dimensions.first;
+    width_ = dimensions.second;
+
+    // bound once, as they are called every frame
+    act_ = ale_.attr("act");
+    game_over_ = ale_.attr("game_over");
+    lives_ = ale_.attr("lives");
+    get_grayscale_ = ale_.attr("getScreenGrayscale");
+    get_rgb_ = ale_.attr("getScreenRGB");
+    state_type_ = module.attr("ALEState");
+  }
+
+  ~AleEmulator() override {
+    const py::gil_scoped_acquire held;
+    for (py::object* object :
+         {&act_, &game_over_, &lives_, &get_grayscale_, &get_rgb_, &state_type_, &ale_}) {
+      *object = py::object();
+    }
+    actions_.clear();
+  }
+
+  void reset() override {
+    with_python([&] { ale_.attr("reset_game")(); });
+    executed_action_ = 0;
+  }
+
+  int64_t act(int64_t action) override {
+    // ALE's own rule and generator, one draw for each player. ALE does not save which action it
+    // executed last: drawn here, it can be saved, and a saved game goes on exactly.
+    if (sticky_draw() >= sticky_probability_) executed_action_ = action;
+    sticky_draw();
+    return with_python(
+        [&] { return act_(actions_.at(static_cast<size_t>(executed_action_))).cast<int64_t>(); });
+  }
+
+  bool game_over() override {
+    return with_python([&] { return game_over_().cast<bool>(); });
+  }
+
+  int64_t lives() override {
+    return with_python([&] { return lives_().cast<int64_t>(); });
+  }
+
+  int64_t num_actions() const override { return static_cast<int64_t>(actions_.size()); }
+  int64_t screen_height() const override { return height_; }
+  int64_t screen_width() const override { return width_; }
+
+  void screen_grayscale(uint8_t* pixels) override {
+    with_python([&] {
+      get_grayscale_(py::memoryview::from_buffer(pixels, {height_, width_}, {width_, int64_t{1}}));
+    });
+  }
+
+  void screen_rgb(uint8_t* pixels) override {
+    with_python([&] {
+      get_rgb_(py::memoryview::from_buffer(pixels, {height_, width_, int64_t{3}},
+                                           {3 * width_, int64_t{3}, int64_t{1}}));
+    });
+  }
+
+  std::string save_state() override {
+    std::ostringstream text;
+    text << executed_action_ << ' ' << sticky_random_ << '\n';
+    return text.str() + with_python([&] {
+             const py::object state = ale_.attr("cloneState")(py::arg("include_rng") = true);
+             return std::string(py::bytes(state.attr("serialize")()));
+           });
+  }
+
+  void load_state(const std::string& state) override {
+    const size_t end = state.find('\n');
+    std::istringstream text(state.substr(0, end));
+    if (end == std::string::npos || !(text >> executed_action_ >> sticky_random_)) {
+      throw std::runtime_error("the saved state of the Atari emulator is damaged");
+    }
+    with_python([&] { ale_.attr("restoreState")(state_type_(py::bytes(state.substr(end + 1)))); });
+  }
+
+ private:
+  // uniform in [0, 1), as ALE draws it
+  double sticky_draw() { return sticky_random_() / 4294967296.0; }
+
+  float sticky_probability_;
+  std::mt19937 sticky_random_;
+  int64_t executed_action_ = 0;
+  std::vector<py::object> actions_;
+  int64_t height_ = 0;
+  int64_t width_ = 0;
+  py::object ale_, act_, game_over_, lives_, get_grayscale_, get_rgb_, state_type_;
+};
+
+class AleLibrary final : public EmulatorLibrary {
+ public:
+  std::vector<std::string> games() override {
+    start_python();
+    return with_python([] {
+      import_ale();
+      std::vector<std::string> names;
+      for (const auto& rom : py::module_::import("ale_py.roms")
+                                 .attr("get_all_rom_ids")()
+                                 .cast<std::vector<std::string>>()) {
+        names.push_back(game_name(rom));
+      }
+      std::sort(names.begin(), names.end());
+      return names;
+    });
+  }
+
+  std::unique_ptr<Emulator> create(const EmulatorOptions& options) override {
+    start_python();
+    return with_python([&] { return std::make_unique<AleEmulator>(options); });
+  }
+};
+
+}  // namespace
+}  // namespace accumbens
+
+extern "C" __attribute__((visibility("default"))) accumbens::EmulatorLibrary*
+accumbens_emulator_library() {
+  static accumbens::AleLibrary library;
+  return &library;
+}

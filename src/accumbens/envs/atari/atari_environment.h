@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "accumbens/config/options.h"
+#include "accumbens/core/random.h"
+#include "accumbens/envs/atari/emulator.h"
+#include "accumbens/envs/atari/image.h"
+#include "accumbens/envs/environment.h"
+
+namespace accumbens {
+
+/// Which game, in Gin: create_atari_environment.
+struct AtariOptions {
+  std::string game_name = "Pong";
+  bool sticky_actions = true;
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("game_name", game_name, "the game as in Gymnasium, e.g. Pong or SpaceInvaders",
+          any_value());
+    field("sticky_actions", sticky_actions,
+          "each emulator frame repeats the previous action with probability 0.25", any_value());
+  }
+};
+
+/// What an agent sees of the game, in Gin: AtariPreprocessing.
+struct AtariPreprocessingOptions {
+  std::string preset = "dopamine";
+  int64_t frame_skip = 4;
+  bool terminal_on_life_loss = false;
+  int64_t screen_size = 84;
+  int64_t max_frames_per_episode = 108'000;
+  std::optional<int64_t> max_noops;
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("preset", preset, "whose frames: Dopamine's or DQN Zoo's",
+          one_of({"dopamine", "dqn_zoo"}));
+    field("frame_skip", frame_skip, "emulator frames per agent step", at_least(1));
+    field("terminal_on_life_loss", terminal_on_life_loss,
+          "for the agent, losing a life ends the episode (preset dopamine only)", any_value());
+    field("screen_size", screen_size, "height and width of an observation in pixels",
+          in_closed(16, 160));
+    field("max_frames_per_episode", max_frames_per_episode,
+          "emulator frames after which a game is truncated", at_least(1));
+    field("max_noops", max_noops,
+          "a game begins with 1 to this many frames of doing nothing; None: 0 for dopamine, 30 for "
+          "dqn_zoo",
+          at_least(0));
+  }
+};
+
+/// An Atari 2600 game as DQN agents see it: one frame of [size, size] uint8 per agent step, the
+/// maximum of the last two of frame_skip emulator frames; stacking is the agent's. B is 1.
+///
+/// The two presets are byte for byte those of their systems:
+///
+/// "dopamine" (Castro et al., 2018): the emulator's grayscale, maximum, INTER_AREA. With
+/// terminal_on_life_loss, a lost life is LAST with discount 0, then FIRST with the same observation
+/// while the game goes on; both have lost_life set. When a game or life ends in the first two of
+/// four frames, the observation repeats the one before; in the third, it is that frame over the
+/// second of the agent step before. With frame_skip 1 each screen is shown (Dopamine's froze).
+///
+/// "dqn_zoo" (Quan & Ostrovski, 2020): maximum in RGB, luma, Pillow's BILINEAR; a lost life has
+/// discount 0 while the episode goes on. When a game ends in the first two of four frames, the
+/// observation is black, and in the third it is that frame alone.
+///
+/// Rewards are sums over the frames of an agent step, not clipped. A game that reaches
+/// max_frames_per_episode, counted from FIRST, is truncated at the end of that agent step: LAST
+/// with discount 1, unless it ended there. (Dopamine cuts at 100,000 frames and calls it an end.)
+/// Should a game end while nothing is done at its beginning, the next one begins at once.
+class AtariEnvironment final : public Environment {
+ public:
+  /// name: for the spec. The numbers of no-ops come from the stream "noops/0" of the seed.
+  /// Throws ConfigError where options do not go together.
+  AtariEnvironment(std::string name, std::unique_ptr<Emulator> emulator,
+                   const AtariPreprocessingOptions& options, uint64_t seed);
+
+  const EnvironmentSpec& spec() const override { return spec_; }
+  TimeStep step(const torch::Tensor& actions) override;
+  void end_episode(int64_t stream) override;
+  void state(StateTree& tree) override;
+
+ private:
+  TimeStep begin_game();
+  TimeStep go_on_after_lost_life();
+  void capture(int64_t slot);
+  void pool_and_resize();
+
+  EnvironmentSpec spec_;
+  std::unique_ptr<Emulator> emulator_;
+  AtariPreprocessingOptions options_;
+  bool zoo_;
+  int64_t max_noops_;
+  RandomStream noops_;
+  std::variant<AreaResize, BilinearResize> resize_;
+
+  torch::Tensor screens_;      // [2, H, W] of dopamine, [2, H, W, 3] of dqn_zoo, uint8
+  std::vector<uint8_t> gray_;  // [H, W], scratch of dqn_zoo
+  torch::Tensor observation_;  // [1, size, size] uint8, the last one shown
+  int64_t game_frames_ = 0;    // since FIRST of the game
+  int64_t lives_ = 0;          // after the last emulator frame
+  bool begins_ = true;         // the next step starts a game
+  bool lost_life_ = false;     // the next step is FIRST in a game that goes on
+};
+
+}  // namespace accumbens

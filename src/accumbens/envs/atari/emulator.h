@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace accumbens {
+
+struct EmulatorOptions {
+  std::string game;               // a name that EmulatorLibrary::games() lists
+  double sticky_probability = 0;  // of repeating the previous frame's action, drawn every frame
+  uint32_t seed = 0;              // of those draws, below 2^31
+};
+
+/// An Atari 2600 with one game in it. This seam knows neither torch nor Python.
+///
+/// Sticky actions are those of Machado et al. (2018), as the Arcade Learning Environment draws
+/// them: per emulator frame, whatever the agent's frame skip. Functions may be called from any
+/// thread, by one at a time. Failures are std::runtime_error.
+class Emulator {
+ public:
+  virtual ~Emulator() = default;
+
+  /// Starts a game.
+  virtual void reset() = 0;
+
+  /// Emulates one frame and returns its reward. action: 0 ... num_actions()-1, of the minimal set,
+  /// of which 0 is to do nothing. Does nothing once the game is over.
+  virtual int64_t act(int64_t action) = 0;
+
+  virtual bool game_over() = 0;
+  virtual int64_t lives() = 0;  // 0 in games without lives
+
+  virtual int64_t num_actions() const = 0;
+  virtual int64_t screen_height() const = 0;
+  virtual int64_t screen_width() const = 0;
+
+  /// The present screen, rows from the top. pixels: [H, W] and [H, W, 3].
+  virtual void screen_grayscale(uint8_t* pixels) = 0;
+  virtual void screen_rgb(uint8_t* pixels) = 0;
+
+  /// Everything that decides how the game goes on, the random generator included; not the screen,
+  /// which is valid again after the next act() or reset().
+  virtual std::string save_state() = 0;
+  virtual void load_state(const std::string& state) = 0;
+};
+
+/// What a plug-in gives: emulators, and the games that they play.
+class EmulatorLibrary {
+ public:
+  virtual ~EmulatorLibrary() = default;
+
+  /// Names as in Gymnasium and Dopamine ("SpaceInvaders"), sorted.
+  virtual std::vector<std::string> games() = 0;
+
+  virtual std::unique_ptr<Emulator> create(const EmulatorOptions& options) = 0;
+};
+
+/// The library in accumbens_ale.so, loaded at the first call and kept until the program ends.
+///
+/// Looked for in $ACCUMBENS_PLUGIN_DIR if set, else beside the running program, one folder above
+/// it and in ../lib/accumbens. Throws Error if it is not there or does not load.
+EmulatorLibrary& emulator_library();
+
+/// A game from the library. Throws ConfigError naming the nearest games if there is none of that
+/// name; "space_invaders", the way ROMs are named, is understood as well.
+std::unique_ptr<Emulator> make_emulator(EmulatorOptions options);
+
+}  // namespace accumbens

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace accumbens {
+
+/// Shrinks 8-bit grayscale images byte for byte as cv2.resize does with INTER_AREA.
+///
+/// Weights are computed once. An object has scratch memory: one thread at a time. The target is no
+/// larger than the source, and not smaller by a whole factor in both directions (OpenCV then rounds
+/// in another way); std::invalid_argument otherwise.
+class AreaResize {
+ public:
+  AreaResize(int64_t source_height, int64_t source_width, int64_t height, int64_t width);
+
+  void operator()(const uint8_t* source,  // [source_height, source_width]
+                  uint8_t* target);       // [height, width]
+
+ private:
+  struct Axis {
+    std::vector<int64_t> first;  // [size] the first source pixel under each target pixel
+    std::vector<float>
+        weights;  // [taps, size] of the source pixels from there on, 0 beyond the end
+    int64_t taps = 0;
+  };
+  static Axis weigh(int64_t source_size, int64_t size);
+
+  int64_t source_height_, source_width_, height_, width_;
+  Axis vertical_, horizontal_;
+  std::vector<float> rows_;   // [source_height, width]
+  std::vector<float> input_;  // [source_width + taps], zeros at the end
+  std::vector<float> sum_;    // [width]
+};
+
+/// Resizes 8-bit grayscale images byte for byte as Pillow's Image.resize does with BILINEAR, which
+/// is a triangle filter as wide as the shrinking factor, in fixed point, horizontally first.
+///
+/// Weights are computed once. An object has scratch memory: one thread at a time.
+class BilinearResize {
+ public:
+  BilinearResize(int64_t source_height, int64_t source_width, int64_t height, int64_t width);
+
+  void operator()(const uint8_t* source,  // [source_height, source_width]
+                  uint8_t* target);       // [height, width]
+
+ private:
+  struct Axis {
+    std::vector<int64_t> first;    // [size]
+    std::vector<int32_t> weights;  // [taps, size]
+    int64_t taps = 0;
+  };
+  static Axis weigh(int64_t source_size, int64_t size);
+
+  int64_t source_height_, source_width_, height_, width_;
+  Axis vertical_, horizontal_;
+  std::vector<uint8_t> rows_;   // [source_height + taps, width], zeros at the end
+  std::vector<uint8_t> input_;  // [source_width + taps], zeros at the end
+  std::vector<int32_t> sum_;    // [width]
+};
+
+/// The luma of RGB pixels, byte for byte as DQN Zoo's rgb2y: weights .299, .587 and the rest of 1,
+/// truncated. Equal for every colour an Atari shows and every maximum of two of them; a BLAS that
+/// fuses multiplications and additions differs by one on 3 in 100,000 other colours.
+void luma(const uint8_t* rgb,  // [size, 3]
+          uint8_t* gray,       // [size]
+          int64_t size);
+
+}  // namespace accumbens

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "accumbens/core/random.h"
+#include "accumbens/envs/environment.h"
+
+namespace accumbens {
+
+/// What the classic control tasks share: one stream of episodes with a time limit. B is 1.
+///
+/// A task that ends is LAST with discount 0; the time limit is LAST with discount 1. Initial states
+/// come from the stream "environment/0" of the seed.
+class ClassicControl : public Environment {
+ public:
+  const EnvironmentSpec& spec() const override { return spec_; }
+  TimeStep step(const torch::Tensor& actions) override;
+  void end_episode(int64_t stream) override;
+  void state(StateTree& tree) override;
+
+  /// The task's own variables, in float64, in the order of Gymnasium's `state`.
+  const std::array<double, 4>& variables() const { return variables_; }
+
+  /// Places the running episode in another state, for tests and for planning.
+  void set_variables(const std::array<double, 4>& variables) { variables_ = variables; }
+
+ protected:
+  /// max_episode_steps: agent steps until the episode is truncated.
+  ClassicControl(EnvironmentSpec spec, int64_t max_episode_steps, uint64_t seed);
+
+  struct Outcome {
+    float reward;
+    bool terminated;
+  };
+
+  virtual std::array<double, 4> draw_initial_variables(RandomStream& random) = 0;
+  virtual Outcome advance(int64_t action, std::array<double, 4>& variables) = 0;
+  virtual std::vector<float> observe(const std::array<double, 4>& variables) const = 0;
+
+ private:
+  EnvironmentSpec spec_;
+  int64_t max_episode_steps_;
+  RandomStream random_;
+  std::array<double, 4> variables_{};
+  int64_t episode_steps_ = 0;
+  bool begins_ = true;  // the next step is FIRST
+};
+
+}  // namespace accumbens

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accumbens/config/options.h"
+#include "accumbens/envs/atari/atari_environment.h"
+#include "accumbens/envs/environment.h"
+
+namespace accumbens {
+
+/// Which classic control task, in Gin: create_gym_environment.
+struct GymOptions {
+  std::string environment_name = "CartPole";
+  std::string version = "v0";
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("environment_name", environment_name, "CartPole or Acrobot", any_value());
+    field("version", version, "as in Gymnasium, e.g. v0", any_value());
+  }
+};
+
+/// A game from the Arcade Learning Environment; its generator's seed comes from the stream
+/// "emulator/0". Throws ConfigError for an unknown game, Error where the plug-in or ale-py is
+/// missing.
+std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
+                                                    const AtariPreprocessingOptions& preprocessing,
+                                                    uint64_t seed);
+
+/// CartPole v0 or v1, Acrobot v1. Throws ConfigError for anything else.
+std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uint64_t seed);
+
+/// Names for a list: "CartPole-v0" ..., then the Atari games where the plug-in loads.
+std::vector<std::string> known_environments();
+
+}  // namespace accumbens

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "accumbens/core/time_step.h"
+#include "accumbens/replay/spec.h"
+
+namespace accumbens {
+
+int64_t bytes_per_frame(const ReplaySpec& spec);
+
+/// The shape of `batch_size` stacks: [batch_size, stack, ...].
+std::vector<int64_t> batch_of_stacks(const ReplaySpec& spec, int64_t batch_size);
+
+/// Throws Error unless the observation of a time step is [B, ...] of the spec's shape and type.
+void check_observation(const ReplaySpec& spec, const TimeStep& time_step);
+
+}  // namespace accumbens

@@ -1,0 +1,396 @@
+#include "accumbens/replay/replay.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "accumbens/core/error.h"
+#include "accumbens/replay/frames.h"
+
+namespace accumbens {
+namespace {
+
+constexpr uint32_t kFirst = 1;     // an episode's first observation
+constexpr uint32_t kLast = 2;      // an episode's final observation: no action follows
+constexpr uint32_t kComplete = 4;  // its transition is known
+
+int64_t divide_up(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+std::string chunk_name(const char* what, int64_t number) {
+  std::string digits = std::to_string(number);
+  if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
+  return std::string(what) + "_" + digits;
+}
+
+// Whether nobody else, such as a checkpoint being written, holds the memory of a tensor. Memory
+// that torch did not allocate (a mapped file) is never ours to overwrite; such storages cannot be
+// resized.
+bool owned_alone(const torch::Tensor& tensor) {
+  const bool alone =
+      tensor.use_count() == 1 && tensor.storage().use_count() == 1 && tensor.storage().resizable();
+  std::atomic_thread_fence(std::memory_order_acquire);
+  return alone;
+}
+
+}  // namespace
+
+Replay::Layout::Layout(const ReplayOptions& options, const ReplaySpec& spec)
+    : frame_bytes(bytes_per_frame(spec)),
+      rows_per_chunk(std::max<int64_t>(1, spec.chunk_size / spec.num_streams)) {
+  // the transitions and final observations, and the rows whose n steps are not over
+  const int64_t final_observations = std::max<int64_t>(options.max_capacity / 64, 4096);
+  max_rows = divide_up(options.max_capacity + final_observations, spec.num_streams) +
+             spec.update_horizon + 1;
+
+  // one more row before the oldest goes, frames for the oldest stack, and chunks cut anywhere
+  const int64_t rows = max_rows + 1 + spec.stack_size - 1;
+  max_chunks = divide_up(rows - 1, rows_per_chunk) + 1;
+}
+
+Replay::Replay(const ReplayOptions& options, const ReplaySpec& spec)
+    : options_(options), spec_(spec), layout_(options, spec), episode_start_(spec.num_streams, 0) {
+  const int64_t window = spec.num_streams * spec.update_horizon;
+  if (options.max_capacity < window) {
+    throw ConfigError("ReplayBuffer.max_capacity is " + std::to_string(options.max_capacity) +
+                      ", but " + std::to_string(spec.num_streams) +
+                      " streams with an update_horizon of " + std::to_string(spec.update_horizon) +
+                      " need at least " + std::to_string(window));
+  }
+}
+
+void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action) {
+  // nothing changes unless everything fits
+  check_observation(spec_, time_step);
+  const int64_t row = head_;
+  for (int64_t b = 0; b < spec_.num_streams; ++b) {
+    if (!time_step.first(b) && (row == 0 || step(row - 1, b).flags & kLast)) {
+      throw Error("the replay got a time step of stream " + std::to_string(b) +
+                  " outside of an episode: an episode must start with FIRST");
+    }
+  }
+  const torch::Tensor actions = last_action.to(torch::kCPU, torch::kInt64).contiguous();  // [B]
+  if (actions.numel() != spec_.num_streams) {
+    throw Error("the replay got " + std::to_string(actions.numel()) + " actions for " +
+                std::to_string(spec_.num_streams) + " streams");
+  }
+
+  // store the frames
+  if (row % layout_.rows_per_chunk == 0) add_chunk();
+  const torch::Tensor frames = time_step.observation.contiguous();  // [B, ...]
+  std::memcpy(frame(row, 0), frames.const_data_ptr(), spec_.num_streams * layout_.frame_bytes);
+
+  for (int64_t b = 0; b < spec_.num_streams; ++b) {
+    step(row, b) = {};
+
+    // an episode starts; one that did not end by itself was cut from outside
+    if (time_step.first(b)) {
+      if (row > 0 && !(step(row - 1, b).flags & kLast)) end_episode(row - 1, b);
+      step(row, b).flags = kFirst;
+      episode_start_[b] = row;
+      continue;
+    }
+
+    // the last action is answered
+    Step& previous = step(row - 1, b);
+    previous.action = static_cast<int32_t>(actions.const_data_ptr<int64_t>()[b]);
+    previous.reward = time_step.reward[b];
+    previous.discount = time_step.discount[b];
+    ++added_;
+
+    // the window that ends here is known, and at the end of an episode all shorter ones too
+    if (time_step.last(b)) {
+      end_episode(row, b);
+    } else if (row - spec_.update_horizon >= episode_start_[b]) {
+      complete(row - spec_.update_horizon, b);
+    }
+  }
+  ++head_;
+  evict();
+}
+
+void Replay::end_episode(int64_t row, int64_t stream) {
+  step(row, stream).flags |= kLast;
+  const int64_t oldest = std::max(episode_start_[stream], row - spec_.update_horizon);
+  for (int64_t r = oldest; r < row; ++r) complete(r, stream);
+}
+
+void Replay::complete(int64_t row, int64_t stream) {
+  uint32_t& flags = step(row, stream).flags;
+  if (flags & kComplete) return;
+  flags |= kComplete;
+  ++size_;
+}
+
+void Replay::evict() {
+  const int64_t oldest = (head_ - layout_.max_rows) * spec_.num_streams;
+  while (size_ > options_.max_capacity || begin_ < oldest) {
+    if (contains(begin_)) --size_;
+    ++begin_;
+  }
+  release_chunks();
+}
+
+int64_t Replay::first_chunk_needed() const {
+  // the oldest transition's stack reaches back before it
+  const int64_t oldest_row = begin_ / spec_.num_streams - (spec_.stack_size - 1);
+  return std::max<int64_t>(0, oldest_row) / layout_.rows_per_chunk;
+}
+
+void Replay::release_chunks() {
+  while (first_chunk_ < first_chunk_needed()) {
+    Chunk& chunk = chunks_.front();
+    if (owned_alone(chunk.frames.data) && owned_alone(chunk.steps.data)) {
+      spare_ = std::move(chunk);
+    }
+    chunks_.pop_front();
+    ++first_chunk_;
+  }
+}
+
+Replay::Chunk Replay::new_chunk() const {
+  Chunk chunk;
+  chunk.frames.data = torch::empty(frames_shape(), spec_.observation_dtype);
+  chunk.steps.data = torch::empty(steps_shape(), torch::kUInt8);
+  attach(chunk);
+  return chunk;
+}
+
+void Replay::attach(Chunk& chunk) const {
+  if (chunk.frames.data.sizes() != frames_shape() || chunk.steps.data.sizes() != steps_shape() ||
+      chunk.frames.data.scalar_type() != spec_.observation_dtype ||
+      chunk.steps.data.scalar_type() != torch::kUInt8) {
+    throw Error(
+        "the saved replay holds other observations; resume with the configuration that wrote it, "
+        "or use a new --base_dir");
+  }
+  chunk.frame_data = static_cast<std::byte*>(chunk.frames.data.mutable_data_ptr());
+  chunk.step_data = static_cast<Step*>(chunk.steps.data.mutable_data_ptr());
+}
+
+std::vector<int64_t> Replay::frames_shape() const {
+  std::vector<int64_t> shape{layout_.rows_per_chunk, spec_.num_streams};
+  shape.insert(shape.end(), spec_.observation_shape.begin(), spec_.observation_shape.end());
+  return shape;
+}
+
+std::vector<int64_t> Replay::steps_shape() const {
+  static_assert(sizeof(Step) == 16);
+  return {layout_.rows_per_chunk, spec_.num_streams, sizeof(Step)};
+}
+
+void Replay::add_chunk() {
+  // recycled memory holds something new, that nobody has written yet
+  if (spare_.frames.data.defined()) {
+    spare_.frames.digest.clear();
+    spare_.steps.digest.clear();
+    chunks_.push_back(std::exchange(spare_, {}));
+  } else {
+    chunks_.push_back(new_chunk());
+  }
+}
+
+bool Replay::contains(int64_t id) const {
+  if (id < begin_ || id >= head_ * spec_.num_streams) return false;
+  return step(id / spec_.num_streams, id % spec_.num_streams).flags & kComplete;
+}
+
+Batch Replay::sample(int64_t batch_size, RandomStream& random) const {
+  if (size_ == 0) throw Error("the replay is empty: nothing can be sampled yet");
+
+  // draw again what is no transition: final observations, and the newest steps
+  std::vector<int64_t> ids(batch_size);
+  for (int64_t& id : ids) {
+    do {
+      id = begin_ + random.below(head_ * spec_.num_streams - begin_);
+    } while (!contains(id));
+  }
+  return get(std::move(ids));
+}
+
+Batch Replay::get(std::vector<int64_t> ids) const {
+  const auto batch_size = static_cast<int64_t>(ids.size());
+  const auto shape = batch_of_stacks(spec_, batch_size);
+  Batch batch{.s_tm1 = torch::empty(shape, spec_.observation_dtype),
+              .a_tm1 = torch::empty({batch_size}, torch::kInt64),
+              .r_t = torch::empty({batch_size}, torch::kFloat32),
+              .discount_t = torch::empty({batch_size}, torch::kFloat32),
+              .s_t = torch::empty(shape, spec_.observation_dtype),
+              .ids = std::move(ids)};
+  auto* s_tm1 = static_cast<std::byte*>(batch.s_tm1.mutable_data_ptr());
+  auto* a_tm1 = batch.a_tm1.mutable_data_ptr<int64_t>();
+  auto* r_t = batch.r_t.mutable_data_ptr<float>();
+  auto* discount_t = batch.discount_t.mutable_data_ptr<float>();
+  auto* s_t = static_cast<std::byte*>(batch.s_t.mutable_data_ptr());
+
+  const int64_t stack_bytes = spec_.stack_size * layout_.frame_bytes;
+  for (int64_t i = 0; i < batch_size; ++i) {
+    const int64_t id = batch.ids[i];
+    if (!contains(id)) {
+      throw Error("the replay has no transition " + std::to_string(id) + " to learn from");
+    }
+    const int64_t row = id / spec_.num_streams;
+    const int64_t stream = id % spec_.num_streams;
+
+    // the n-step return, up to the end of the episode or of the return
+    double reward = 0;
+    double discount = 1;
+    int64_t k = 0;
+    while (k < spec_.update_horizon && !(step(row + k, stream).flags & kLast)) {
+      const Step& s = step(row + k, stream);
+      reward += discount * s.reward;
+      discount *= spec_.gamma * s.discount;
+      ++k;
+      if (s.discount == 0) break;
+    }
+
+    write_stack(row, stream, s_tm1 + i * stack_bytes);
+    a_tm1[i] = step(row, stream).action;
+    r_t[i] = static_cast<float>(reward);
+    discount_t[i] = static_cast<float>(discount);
+    write_stack(row + k, stream, s_t + i * stack_bytes);
+  }
+  return batch;
+}
+
+void Replay::write_stack(int64_t row, int64_t stream, std::byte* out) const {
+  // how many frames of the episode there are
+  int64_t count = 1;
+  while (count < spec_.stack_size && !(step(row - count + 1, stream).flags & kFirst)) ++count;
+
+  // zeros before or after them
+  const int64_t zero_bytes = (spec_.stack_size - count) * layout_.frame_bytes;
+  if (spec_.padding == StackPadding::kLeadingZeros) {
+    std::memset(out, 0, zero_bytes);
+    out += zero_bytes;
+  } else {
+    std::memset(out + count * layout_.frame_bytes, 0, zero_bytes);
+  }
+  for (int64_t r = row - count + 1; r <= row; ++r, out += layout_.frame_bytes) {
+    std::memcpy(out, frame(r, stream), layout_.frame_bytes);
+  }
+}
+
+int64_t Replay::bytes_needed(const ReplayOptions& options, const ReplaySpec& spec) {
+  const Layout layout(options, spec);
+  const int64_t row_bytes =
+      spec.num_streams * (layout.frame_bytes + static_cast<int64_t>(sizeof(Step)));
+  return layout.max_chunks * layout.rows_per_chunk * row_bytes;
+}
+
+void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec,
+                            int64_t available) {
+  const auto fits = [&](int64_t capacity) {
+    return bytes_needed({.max_capacity = capacity, .batch_size = 1}, spec) <= available;
+  };
+
+  // the greatest capacity that fits, by bisection
+  int64_t low = 0;
+  int64_t high = options.max_capacity;
+  while (low < high) {
+    const int64_t middle = low + (high - low + 1) / 2;
+    if (fits(middle)) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  const std::string fix = low > 0
+                              ? "lower ReplayBuffer.max_capacity to at most " + std::to_string(low)
+                              : "free some memory or use a larger machine";
+  accumbens::require_memory(bytes_needed(options, spec), available,
+                            "a replay of " + std::to_string(options.max_capacity) + " transitions",
+                            fix);
+}
+
+std::optional<std::string> Replay::check_valid() const {
+  // the chunks that are needed are there, within the bound
+  const int64_t end_chunk = divide_up(head_, layout_.rows_per_chunk);
+  const auto num_chunks = static_cast<int64_t>(chunks_.size());
+  if (first_chunk_ != first_chunk_needed()) return "chunks are kept that nobody needs";
+  if (first_chunk_ + num_chunks != end_chunk) return "chunks are missing";
+  if (num_chunks + (spare_.frames.data.defined() ? 1 : 0) > layout_.max_chunks) {
+    return "more memory is held than bytes_needed() says";
+  }
+  if (size_ > options_.max_capacity) return "more transitions are kept than the capacity";
+
+  int64_t complete_ids = 0;
+  for (int64_t b = 0; b < spec_.num_streams; ++b) {
+    bool episode_known = false;  // whether its end lies in what has been seen
+    int64_t rows_to_end = 0;
+    for (int64_t row = head_ - 1; row >= begin_ / spec_.num_streams; --row) {
+      // flags follow one another as in an episode
+      const uint32_t flags = step(row, b).flags;
+      const bool first_next = row + 1 < head_ && (step(row + 1, b).flags & kFirst);
+      if (row + 1 < head_ && first_next != static_cast<bool>(flags & kLast)) {
+        return "FIRST does not follow the final observation at row " + std::to_string(row);
+      }
+      episode_known = (flags & kLast) || (episode_known && !first_next);
+      rows_to_end = (flags & kLast) || row == head_ - 1 ? 0 : rows_to_end + 1;
+
+      // a transition is complete when its n steps or the end of its episode are known
+      const bool complete =
+          rows_to_end > 0 && (episode_known || rows_to_end >= spec_.update_horizon);
+      const int64_t id = row * spec_.num_streams + b;
+      if (id < begin_) continue;
+      if (complete != contains(id)) return "completeness is wrong at id " + std::to_string(id);
+      complete_ids += complete ? 1 : 0;
+      if (!complete && !(flags & kLast) && settled(row / layout_.rows_per_chunk)) {
+        return "a chunk is settled before its transitions are known";
+      }
+    }
+  }
+  if (complete_ids != size_)
+    return "size() is " + std::to_string(size_) + " where " + std::to_string(complete_ids) +
+           " transitions are complete";
+  return std::nullopt;
+}
+
+// the transitions of a settled chunk are known, so that none of its bytes changes again
+bool Replay::settled(int64_t chunk) const {
+  return head_ >= (chunk + 1) * layout_.rows_per_chunk + spec_.update_horizon;
+}
+
+void Replay::state(StateTree& tree) {
+  // ids and flags depend on these
+  const std::vector<int64_t> own_spec{spec_.num_streams, spec_.stack_size, spec_.update_horizon,
+                                      layout_.rows_per_chunk};
+  std::vector<int64_t> spec = own_spec;
+  tree("spec", spec);
+  if (spec != own_spec) {
+    throw Error(
+        "the saved replay has another number of streams, stack_size or update_horizon; resume "
+        "with the configuration that wrote it, or use a new --base_dir");
+  }
+  tree("head", head_)("begin", begin_)("size", size_)("added", added_)("episode_start",
+                                                                       episode_start_);
+
+  // room for what is loaded
+  if (tree.loading()) {
+    chunks_.clear();
+    first_chunk_ = first_chunk_needed();
+    const int64_t end = divide_up(head_, layout_.rows_per_chunk);
+    while (first_chunk_ + static_cast<int64_t>(chunks_.size()) < end) chunks_.push_back({});
+  }
+
+  for (int64_t number = first_chunk_; Chunk & chunk : chunks_) {
+    if (settled(number)) {
+      tree(chunk_name("frames", number), chunk.frames)(chunk_name("steps", number), chunk.steps);
+      attach(chunk);
+    } else {
+      // what is filled so far
+      if (tree.loading()) chunk = new_chunk();
+      const int64_t first_row = number * layout_.rows_per_chunk;
+      const int64_t rows = std::min(head_ - first_row, layout_.rows_per_chunk);
+      torch::Tensor frames = chunk.frames.data.narrow(0, 0, rows);
+      torch::Tensor steps = chunk.steps.data.narrow(0, 0, rows);
+      tree(chunk_name("frames", number), frames)(chunk_name("steps", number), steps);
+    }
+    ++number;
+  }
+}
+
+}  // namespace accumbens

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accumbens/core/memory.h"
+#include "accumbens/core/random.h"
+#include "accumbens/core/state_tree.h"
+#include "accumbens/core/time_step.h"
+#include "accumbens/replay/spec.h"
+
+namespace accumbens {
+
+/// N transitions to learn from.
+struct Batch {
+  torch::Tensor s_tm1;       // [N, stack, ...], the spec's dtype
+  torch::Tensor a_tm1;       // [N] int64
+  torch::Tensor r_t;         // [N] float32, n-step return
+  torch::Tensor discount_t;  // [N] float32, what to multiply the value of s_t by
+  torch::Tensor s_t;         // [N, stack, ...], the state that many steps later
+  std::vector<int64_t> ids;  // [N], of the transitions
+};
+
+/// Experience replay (Lin, 1992; Mnih et al., 2015): storage, n-step returns and frame stacks.
+///
+/// Each time step is stored once, frame by frame. A transition starts at every step whose action
+/// was answered; with k = min(n, steps until the episode ends or the first zero discount),
+///
+///   r_t        = sum_{j<k} (prod_{i<j} gamma * discount_i) * reward_j
+///   discount_t = prod_{j<k} gamma * discount_j
+///   s_t        = the stack k steps later
+///
+/// A termination thus has discount_t 0, and a truncation bootstraps from the true final observation
+/// with gamma^k. A lost life (MID with discount 0) ends the return, while stacks go on. Stacks hold
+/// frames of one episode only; see StackPadding.
+///
+/// A transition can be sampled, under one id, as soon as its n steps or the end of its episode are
+/// known. The newest `max_capacity` of them are kept; ids grow with time. Memory is allocated as it
+/// fills, in chunks that never change once their transitions are known. Final observations need
+/// room too: where more than one in 64 of the steps (and more than 4096) end an episode, the oldest
+/// transitions go a little earlier, so that memory stays within bytes_needed().
+///
+/// Not thread-safe, apart from concurrent calls of const functions.
+class Replay {
+ public:
+  /// Throws ConfigError if the capacity cannot hold one n-step window of every stream.
+  Replay(const ReplayOptions& options, const ReplaySpec& spec);
+
+  /// Stores what the actions led to. `time_step.reward` is what the agent learns from, so already
+  /// clipped. An episode that is followed by FIRST without LAST (a step limit from outside) counts
+  /// as truncated at its newest observation.
+  /// last_action: [B] int64; ignored where the time step is FIRST.
+  void append(const TimeStep& time_step, const torch::Tensor& last_action);
+
+  /// Transitions that can be sampled now.
+  int64_t size() const { return size_; }
+
+  /// Actions answered ever: agent steps less the first of each episode.
+  int64_t added() const { return added_; }
+
+  /// Whether a transition can be sampled now.
+  bool contains(int64_t id) const;
+
+  /// Uniform over all transitions that can be sampled, with replacement. Throws Error if there is
+  /// none.
+  Batch sample(int64_t batch_size, RandomStream& random) const;
+
+  /// The transitions of given ids. Throws Error if one cannot be sampled.
+  Batch get(std::vector<int64_t> ids) const;
+
+  /// The most memory that a replay ever holds.
+  static int64_t bytes_needed(const ReplayOptions& options, const ReplaySpec& spec);
+
+  /// Throws ConfigError, with the greatest capacity that fits, if the replay does not.
+  static void require_memory(const ReplayOptions& options, const ReplaySpec& spec,
+                             int64_t available = available_memory());
+
+  /// What is wrong inside, if anything; for tests.
+  std::optional<std::string> check_valid() const;
+
+  /// Saves or loads everything. Chunks that no longer change are FrozenTensors, "frames_000123" and
+  /// "steps_000123", numbered from the first ever. A loaded replay must have the same spec; its
+  /// capacity may differ.
+  void state(StateTree& tree);
+
+ private:
+  // what is known of an observation besides its frame; all but `flags` belongs to the action taken
+  // there
+  struct Step {
+    int32_t action;
+    float reward;
+    float discount;
+    uint32_t flags;
+  };
+
+  // rows are time steps of all B streams; chunks hold the same number of rows each
+  struct Chunk {
+    FrozenTensor frames;  // [rows, B, ...]
+    FrozenTensor steps;   // [rows, B, 16] uint8, Step
+    std::byte* frame_data = nullptr;
+    Step* step_data = nullptr;
+  };
+
+  // the sizes that follow from options and spec
+  struct Layout {
+    Layout(const ReplayOptions& options, const ReplaySpec& spec);
+    int64_t frame_bytes;
+    int64_t rows_per_chunk;
+    int64_t max_rows;    // rows that hold transitions or wait to
+    int64_t max_chunks;  // chunks that exist at a time
+  };
+
+  Chunk new_chunk() const;
+  void attach(Chunk& chunk) const;
+  std::vector<int64_t> frames_shape() const;
+  std::vector<int64_t> steps_shape() const;
+  void add_chunk();
+  void release_chunks();
+  void evict();
+  void end_episode(int64_t row, int64_t stream);
+  void complete(int64_t row, int64_t stream);
+
+  const Chunk& chunk_of(int64_t row) const {
+    return chunks_[row / layout_.rows_per_chunk - first_chunk_];
+  }
+  Step& step(int64_t row, int64_t stream) const {
+    return chunk_of(row).step_data[row % layout_.rows_per_chunk * spec_.num_streams + stream];
+  }
+  std::byte* frame(int64_t row, int64_t stream) const {
+    return chunk_of(row).frame_data +
+           (row % layout_.rows_per_chunk * spec_.num_streams + stream) * layout_.frame_bytes;
+  }
+  void write_stack(int64_t row, int64_t stream, std::byte* out) const;
+  int64_t first_chunk_needed() const;
+  bool settled(int64_t chunk) const;
+
+  ReplayOptions options_;
+  ReplaySpec spec_;
+  Layout layout_;
+
+  std::deque<Chunk> chunks_;
+  int64_t first_chunk_ = 0;  // number of chunks_.front()
+  Chunk spare_;              // a released chunk, to be used again
+
+  // ids are row * B + stream
+  int64_t head_ = 0;   // rows ever appended
+  int64_t begin_ = 0;  // transitions of lower ids are forgotten
+  int64_t size_ = 0;
+  int64_t added_ = 0;
+  std::vector<int64_t> episode_start_;  // [B], row of the newest FIRST
+};
+
+}  // namespace accumbens

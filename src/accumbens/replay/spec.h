@@ -1,0 +1,43 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "accumbens/config/options.h"
+
+namespace accumbens {
+
+/// Where a stack is zero while its episode is younger than the stack; frames are in time order.
+enum class StackPadding {
+  kLeadingZeros,   // 0 0 0 A: Dopamine
+  kTrailingZeros,  // A 0 0 0: DQN Zoo
+};
+
+/// What the agent chooses; "ReplayBuffer" in Gin, as in Dopamine.
+struct ReplayOptions {
+  int64_t max_capacity = 1'000'000;
+  int64_t batch_size = 32;
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("max_capacity", max_capacity, "transitions kept, over all streams; the oldest goes first",
+          at_least(1));
+    field("batch_size", batch_size, "transitions in a batch", at_least(1));
+  }
+};
+
+/// What the environment and the algorithm determine.
+struct ReplaySpec {
+  std::vector<int64_t> observation_shape;  // of one frame of one stream, e.g. {84, 84}
+  torch::ScalarType observation_dtype = torch::kUInt8;
+  int64_t stack_size = 1;      // frames that the agent sees at once
+  int64_t update_horizon = 1;  // n of the n-step return, in agent steps
+  double gamma = 0.99;         // per agent step
+  StackPadding padding = StackPadding::kLeadingZeros;
+  int64_t num_streams = 1;    // B
+  int64_t chunk_size = 4096;  // frames that are allocated, saved and released together
+};
+
+}  // namespace accumbens

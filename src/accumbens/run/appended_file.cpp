@@ -1,0 +1,36 @@
+#include "accumbens/run/appended_file.h"
+
+#include <system_error>
+
+namespace accumbens {
+
+void AppendedFile::append(std::string_view text) {
+  if (!file_) {
+    if (path_.has_parent_path()) make_directories(path_.parent_path());
+    file_.emplace(path_);
+  }
+  file_->write(text);
+  size_ += static_cast<int64_t>(text.size());
+}
+
+void AppendedFile::state(StateTree& tree) {
+  if (tree.saving() && file_) file_->sync();
+  tree("size", size_);
+  if (tree.saving()) return;
+
+  // nothing to keep: the first append starts the file
+  file_.reset();
+  if (size_ == 0) return;
+
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path_, error);
+  if (error || static_cast<int64_t>(size) < size_) {
+    throw Error("cannot continue " + path_.string() + ": it " +
+                (error ? "is missing" : "has only " + std::to_string(size) + " bytes") + " where " +
+                std::to_string(size_) +
+                " were written; put it back, or start anew in another --base_dir");
+  }
+  file_.emplace(path_, size_);
+}
+
+}  // namespace accumbens

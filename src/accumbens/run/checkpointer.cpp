@@ -1,0 +1,325 @@
+#include "accumbens/run/checkpointer.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+
+#include "accumbens/core/digest.h"
+#include "accumbens/core/output_file.h"
+#include "accumbens/core/safetensors.h"
+
+namespace accumbens {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kFormat = "accumbens checkpoint 1";
+constexpr const char* kTensorName = "chunk";  // the name inside a chunk's file
+
+[[noreturn]] void fail(const fs::path& path, const std::string& what) {
+  throw Error("cannot read " + path.string() + ": " + what);
+}
+
+void check_content(const fs::path& path, const FileContent& content, const nlohmann::json& entry) {
+  if (content.size != entry.at("size").get<int64_t>() ||
+      content.digest != entry.at("xxh128").get_ref<const std::string&>()) {
+    fail(path, "its content is not what was written");
+  }
+}
+
+// a wrong size is found before anything is read
+void check_size(const fs::path& path, const nlohmann::json& entry) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error) fail(path, error.message());
+  const auto expected = entry.at("size").get<uint64_t>();
+  if (size != expected) {
+    fail(path, "it has " + std::to_string(size) + " bytes where " + std::to_string(expected) +
+                   " were written");
+  }
+}
+
+std::string read_text(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file) fail(path, "it is missing or unreadable");
+  return text;
+}
+
+std::string json_text(const fs::path& path, const nlohmann::json& json) {
+  try {
+    return json.dump(1) + "\n";
+  } catch (const nlohmann::json::exception&) {
+    throw Error("cannot write " + path.string() + ": a string in the state is not UTF-8");
+  }
+}
+
+nlohmann::json write_text(const fs::path& path, const std::string& text) {
+  OutputFile file(path);
+  file.write(text);
+  file.close();
+  return {{"size", text.size()}, {"xxh128", digest_of(text)}};
+}
+
+// the manifest vouches for all other files, and its own digest for itself
+std::string manifest_text(const fs::path& path, nlohmann::json manifest) {
+  manifest.erase("xxh128");
+  manifest["xxh128"] = digest_of(json_text(path, manifest));
+  return json_text(path, manifest);
+}
+
+// puts a new directory where it belongs; one that is already there ends up at `from`
+void put_in_place(const fs::path& from, const fs::path& to) {
+  const bool replaces = fs::exists(to);
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), replaces ? RENAME_EXCHANGE : 0) ==
+      0) {
+    return;
+  }
+
+  // not every file system can exchange
+  if (replaces) fs::remove_all(to);
+  fs::rename(from, to);
+}
+
+// a removal that is interrupted leaves a leftover, not a damaged checkpoint
+void remove_checkpoint(const fs::path& path) {
+  const fs::path removed = path.string() + ".tmp";
+  std::error_code error;
+  fs::remove_all(removed, error);
+  fs::rename(path, removed, error);
+  fs::remove_all(error ? path : removed, error);
+}
+
+}  // namespace
+
+Checkpointer::Checkpointer(fs::path directory, int64_t keep)
+    : directory_(std::move(directory)), keep_(keep) {
+  if (keep_ < 1) throw std::invalid_argument("Checkpointer keeps at least one checkpoint");
+}
+
+fs::path Checkpointer::checkpoint_path(int64_t id) const {
+  return directory_ / ("ckpt." + std::to_string(id));
+}
+
+fs::path Checkpointer::chunk_path(const std::string& digest) const {
+  return directory_ / "chunks" / (digest + ".safetensors");
+}
+
+std::vector<int64_t> Checkpointer::ids() const {
+  std::vector<int64_t> ids;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory_, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("ckpt.")) continue;
+    int64_t id = 0;
+    const char* end = name.data() + name.size();
+    const auto parsed = std::from_chars(name.data() + 5, end, id);
+    if (parsed.ec == std::errc() && parsed.ptr == end && id >= 0) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+void Checkpointer::write(StateTree& saved, int64_t id, const nlohmann::json& summary) {
+  if (id < 0) throw std::invalid_argument("a checkpoint's id is not negative");
+  if (!removed_leftovers_) remove_leftovers();
+  removed_leftovers_ = true;
+
+  // what is written last must be the newest
+  for (const int64_t other : ids()) {
+    if (other > id && !damaged_.contains(other)) {
+      throw Error("cannot write checkpoint " + std::to_string(id) + ": " + directory_.string() +
+                  " already holds the newer " + std::to_string(other) +
+                  "; continue that run, or use a new --base_dir");
+    }
+  }
+
+  const fs::path place = checkpoint_path(id);
+  const fs::path beside = place.string() + ".tmp";
+  try {
+    // new chunks first, so that a manifest names only what is there
+    make_directories(directory_ / "chunks");
+    const nlohmann::json frozen = write_frozen(saved.contents().frozen);
+    sync_directory(directory_ / "chunks");
+
+    // the files, then the manifest that vouches for them
+    make_directories(beside);
+    const FileContent tensors =
+        write_safetensors(beside / "tensors.safetensors", saved.contents().tensors);
+    const nlohmann::json state = write_text(
+        beside / "state.json", json_text(beside / "state.json", saved.contents().values));
+    const nlohmann::json manifest = {
+        {"format", kFormat},
+        {"id", id},
+        {"summary", summary},
+        {"files",
+         {{"state.json", state},
+          {"tensors.safetensors", {{"size", tensors.size}, {"xxh128", tensors.digest}}}}},
+        {"frozen", frozen}};
+    write_text(beside / "manifest.json", manifest_text(beside / "manifest.json", manifest));
+    sync_directory(beside);
+
+    // all at once
+    put_in_place(beside, place);
+    sync_directory(directory_);
+  } catch (const std::exception& error) {
+    std::error_code ignored;
+    fs::remove_all(beside, ignored);
+    remove_unused_chunks();
+    if (const auto* file_error = dynamic_cast<const fs::filesystem_error*>(&error)) {
+      throw Error("cannot write " + place.string() + ": " + file_error->code().message());
+    }
+    throw;
+  }
+
+  std::error_code ignored;
+  fs::remove_all(beside, ignored);
+  damaged_.erase(id);
+  remove_old();
+  remove_unused_chunks();
+}
+
+nlohmann::json Checkpointer::write_frozen(const std::map<std::string, FrozenTensor>& frozen) {
+  nlohmann::json entries = nlohmann::json::object();
+  for (const auto& [key, tensor] : frozen) {
+    // known and still there: nothing to do
+    const std::map<std::string, torch::Tensor> chunk{{kTensorName, tensor.data}};
+    if (!tensor.digest->empty()) {
+      const int64_t size = safetensors_size(chunk);
+      std::error_code error;
+      if (fs::file_size(chunk_path(*tensor.digest), error) == static_cast<uintmax_t>(size)) {
+        entries[key] = {{"size", size}, {"xxh128", *tensor.digest}};
+        continue;
+      }
+    }
+
+    // written beside, then named after its content
+    const fs::path beside = directory_ / "chunks" / "new.tmp";
+    const FileContent content = write_safetensors(beside, chunk);
+    fs::rename(beside, chunk_path(content.digest));
+    *tensor.digest = content.digest;
+    entries[key] = {{"size", content.size}, {"xxh128", content.digest}};
+  }
+  return entries;
+}
+
+nlohmann::json Checkpointer::read_manifest(int64_t id) const {
+  const fs::path path = checkpoint_path(id) / "manifest.json";
+  const std::string text = read_text(path);
+  const auto manifest = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!manifest.is_object() || manifest_text(path, manifest) != text) {
+    fail(path, "its content is not what was written");
+  }
+  if (manifest.value("format", "") != kFormat) {
+    fail(path, "it was written by another version of this program");
+  }
+  return manifest;
+}
+
+Checkpointer::Loaded Checkpointer::read(int64_t id) const {
+  const fs::path place = checkpoint_path(id);
+  std::error_code error;
+  if (!fs::exists(place, error)) {
+    std::string known;
+    for (const int64_t other : ids()) known += (known.empty() ? "" : ", ") + std::to_string(other);
+    throw Error("there is no checkpoint " + std::to_string(id) + " in " + directory_.string() +
+                (known.empty() ? ", nor any other" : "; there are " + known));
+  }
+
+  try {
+    const nlohmann::json manifest = read_manifest(id);
+    // sizes first: they are cheap
+    const auto& files = manifest.at("files");
+    const auto& frozen = manifest.at("frozen").get_ref<const nlohmann::json::object_t&>();
+    check_size(place / "state.json", files.at("state.json"));
+    check_size(place / "tensors.safetensors", files.at("tensors.safetensors"));
+    for (const auto& [key, entry] : frozen) check_size(chunk_path(entry.at("xxh128")), entry);
+
+    // numbers and strings
+    Loaded loaded{manifest.at("id").get<int64_t>(), manifest.at("summary"), {}};
+    const std::string text = read_text(place / "state.json");
+    check_content(place / "state.json", {static_cast<int64_t>(text.size()), digest_of(text)},
+                  files.at("state.json"));
+    loaded.contents.values = nlohmann::json::parse(text);
+
+    // tensors
+    Safetensors tensors = read_safetensors(place / "tensors.safetensors");
+    check_content(place / "tensors.safetensors", tensors.content, files.at("tensors.safetensors"));
+    loaded.contents.tensors = std::move(tensors.tensors);
+
+    // frozen tensors, which need not be written again
+    for (const auto& [key, entry] : frozen) {
+      const auto& digest = entry.at("xxh128").get_ref<const std::string&>();
+      Safetensors chunk = read_safetensors(chunk_path(digest));
+      check_content(chunk_path(digest), chunk.content, entry);
+      loaded.contents.frozen.emplace(
+          key, FrozenTensor{chunk.tensors[kTensorName], std::make_shared<std::string>(digest)});
+    }
+    return loaded;
+  } catch (const nlohmann::json::exception&) {
+    fail(place, "it is not a checkpoint of this program");
+  }
+}
+
+std::optional<Checkpointer::Loaded> Checkpointer::read_newest(
+    const std::function<void(const std::string&)>& warn) {
+  std::vector<int64_t> newest_first = ids();
+  std::reverse(newest_first.begin(), newest_first.end());
+  for (const int64_t id : newest_first) {
+    try {
+      return read(id);
+    } catch (const Error& error) {
+      damaged_.insert(id);
+      warn("checkpoint " + std::to_string(id) + " is skipped: " + error.what());
+    }
+  }
+  return std::nullopt;
+}
+
+void Checkpointer::remove_leftovers() const {
+  std::vector<fs::path> leftovers;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory_, error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("ckpt.") && name.ends_with(".tmp")) leftovers.push_back(entry.path());
+  }
+  for (const fs::path& path : leftovers) fs::remove_all(path, error);
+  fs::remove(directory_ / "chunks" / "new.tmp", error);
+}
+
+void Checkpointer::remove_old() {
+  for (const int64_t id : damaged_) remove_checkpoint(checkpoint_path(id));
+  damaged_.clear();
+  const std::vector<int64_t> all = ids();
+  for (size_t i = 0; i + keep_ < all.size(); ++i) remove_checkpoint(checkpoint_path(all[i]));
+}
+
+void Checkpointer::remove_unused_chunks() const {
+  // as long as one manifest cannot be read, any chunk may be in use
+  std::set<fs::path> used;
+  try {
+    for (const int64_t id : ids()) {
+      if (damaged_.contains(id)) continue;
+      const nlohmann::json manifest = read_manifest(id);
+      for (const auto& [key, entry] : manifest.at("frozen").items()) {
+        used.insert(chunk_path(entry.at("xxh128")).filename());
+      }
+    }
+  } catch (const std::exception&) {
+    return;
+  }
+
+  std::vector<fs::path> unused;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory_ / "chunks", error)) {
+    if (!used.contains(entry.path().filename())) unused.push_back(entry.path());
+  }
+  for (const fs::path& path : unused) fs::remove(path, error);
+}
+
+}  // namespace accumbens

@@ -1,0 +1,188 @@
+#include "accumbens/run/experiment.h"
+
+#include <ATen/Parallel.h>
+#include <torch/cuda.h>
+#include <torch/utils.h>
+
+#include <utility>
+
+#include "accumbens/core/error.h"
+#include "accumbens/core/output_file.h"
+#include "accumbens/run/progress.h"
+#include "accumbens/run/run_logs.h"
+
+namespace accumbens {
+namespace {
+
+/// The console's view of the run.
+class ProgressObserver final : public Observer {
+ public:
+  ProgressObserver(const RunnerOptions& options, int64_t frames_per_step)
+      : options_(options), frames_per_step_(frames_per_step) {}
+
+  void on_step(const Position& position, const TimeStep&, const Agent&) override {
+    if (begun_) {
+      progress_.update(status(position));
+    } else {
+      progress_.begin(status(position));
+      begun_ = true;
+    }
+  }
+
+  void on_episode(const Position&, const Episode& episode) override { last_episode_ = episode; }
+
+  void on_phase(const Position& position) override {
+    if (begun_) progress_.end(status(position));
+    begun_ = false;
+    last_episode_.reset();
+  }
+
+ private:
+  ProgressStatus status(const Position& position) const {
+    const PhaseStatistics& statistics = position.phase_statistics();
+    const bool train = position.phase == Phase::kTrain;
+    ProgressStatus status{
+        .phase = train ? "train" : "eval",
+        .iteration = position.iteration,
+        .num_iterations = options_.num_iterations,
+        .agent_steps = statistics.agent_steps,
+        .phase_steps = train ? options_.training_steps : options_.evaluation_steps,
+        .frames = statistics.agent_steps * frames_per_step_,
+        .episode_length = {},
+        .episode_return = {},
+    };
+    if (last_episode_) {
+      status.episode_length = last_episode_->length;
+      status.episode_return = last_episode_->episode_return;
+    }
+    return status;
+  }
+
+  RunnerOptions options_;
+  int64_t frames_per_step_;
+  Progress progress_{Progress::standard_output()};
+  std::optional<Episode> last_episode_;
+  bool begun_ = false;
+};
+
+/// Keeps every episode.
+class EpisodeCollector final : public Observer {
+ public:
+  void on_episode(const Position&, const Episode& episode) override {
+    episodes.push_back(episode);
+  }
+
+  std::vector<Episode> episodes;
+};
+
+torch::Device find_device(const std::string& name) {
+  const bool cuda = torch::cuda::is_available();
+  if (name == "cuda" && !cuda) {
+    throw ConfigError(
+        "Runner.device is 'cuda', but LibTorch finds no NVIDIA GPU; bind Runner.device = 'cpu', or "
+        "see `accumbens doctor`");
+  }
+  return name == "cpu" || !cuda ? torch::Device(torch::kCPU) : torch::Device(torch::kCUDA);
+}
+
+}  // namespace
+
+Experiment::Experiment(const Catalogue& catalogue, const Configuration& configuration,
+                       std::filesystem::path base_dir, Say say)
+    : base_dir_(std::move(base_dir)),
+      say_(std::move(say)),
+      options_(configuration.get<RunnerOptions>("Runner")),
+      checkpointer_(base_dir_ / "checkpoints") {
+  if (options_.num_threads > 0) torch::set_num_threads(static_cast<int>(options_.num_threads));
+
+  environment_ = catalogue.make_environment(configuration, options_);
+  agent_ = catalogue.make_agent(configuration,
+                                {.environment = environment_->spec(),
+                                 .seed = static_cast<uint64_t>(options_.seed),
+                                 .device = find_device(options_.device)});
+
+  observers_.push_back(std::make_unique<RunLogs>(base_dir_, options_.summary_writing_frequency));
+  observers_.push_back(
+      std::make_unique<ProgressObserver>(options_, environment_->spec().frames_per_step));
+  std::vector<Observer*> observers;
+  for (const auto& observer : observers_) observers.push_back(observer.get());
+
+  const auto schedule = configuration.get<CreateRunnerOptions>("create_runner").schedule;
+  runner_ = std::make_unique<Runner>(options_, schedule == "continuous_train_and_eval",
+                                     *environment_, *agent_, observers);
+  operative_config_ = configuration.operative();
+}
+
+Experiment::~Experiment() = default;
+
+void Experiment::load(Checkpointer::Loaded loaded) {
+  StateTree tree(std::move(loaded.contents));
+
+  // bit-exactness needs the same number of threads
+  int64_t num_threads = torch::get_num_threads();
+  tree("num_threads", num_threads);
+  if (num_threads != torch::get_num_threads()) {
+    say_("the run was made with " + std::to_string(num_threads) + " threads and goes on with " +
+         std::to_string(torch::get_num_threads()) +
+         ": it will not be bit-exact; bind Runner.num_threads = " + std::to_string(num_threads) +
+         " if that matters");
+  }
+  tree("runner", *runner_);
+}
+
+void Experiment::resume() {
+  auto loaded = checkpointer_.read_newest(say_);
+  if (!loaded) return;
+  load(*std::move(loaded));
+  const Position& position = runner_->position();
+  say_("resuming " + base_dir_.string() + " at iteration " + std::to_string(position.iteration) +
+       ", agent step " + std::to_string(position.agent_steps) + " (" +
+       std::to_string(position.frames) + " frames)");
+}
+
+Runner::Outcome Experiment::train(const std::atomic<bool>& stop) {
+  make_directories(base_dir_);
+  OutputFile file(base_dir_ / "operative_config.gin");
+  file.write(operative_config_);
+  file.close();
+
+  const Runner::Outcome outcome = runner_->run(stop, [this] { write_checkpoint(); });
+  if (outcome == Runner::Outcome::kStopped) write_checkpoint();
+  return outcome;
+}
+
+void Experiment::write_checkpoint() {
+  StateTree tree;
+  int64_t num_threads = torch::get_num_threads();
+  tree("num_threads", num_threads)("runner", *runner_);
+  const Position& position = runner_->position();
+  checkpointer_.write(
+      tree, position.total_steps,
+      {{"iteration", position.iteration}, {"agent_steps", position.agent_steps}});
+}
+
+std::vector<Episode> Experiment::evaluate(int64_t num_episodes, std::optional<int64_t> checkpoint,
+                                          const std::atomic<bool>& stop) {
+  Checkpointer::Loaded loaded;
+  if (checkpoint) {
+    loaded = checkpointer_.read(*checkpoint);
+  } else if (auto newest = checkpointer_.read_newest(say_)) {
+    loaded = *std::move(newest);
+  } else {
+    throw Error("there is no checkpoint in " + (base_dir_ / "checkpoints").string() +
+                "; train first, or name another --base_dir");
+  }
+
+  // only the agent is needed: the episodes are new ones
+  StateTree tree(std::move(loaded.contents));
+  tree.scope("runner", [&](StateTree& runner) {
+    runner.scope("agent", [&](StateTree& agent) { agent_->state(agent); });
+  });
+
+  EpisodeCollector collector;
+  Runner runner(options_, /*evaluate=*/true, *environment_, *agent_, {&collector});
+  runner.evaluate(num_episodes, stop);
+  return collector.episodes;
+}
+
+}  // namespace accumbens

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accumbens/config/configuration.h"
+#include "accumbens/run/catalogue.h"
+#include "accumbens/run/checkpointer.h"
+#include "accumbens/run/runner.h"
+
+namespace accumbens {
+
+/// One run: what a configuration describes, in a base_dir, with logs and checkpoints.
+///
+///   base_dir/operative_config.gin, checkpoints/ and what RunLogs writes
+class Experiment {
+ public:
+  using Say = std::function<void(const std::string&)>;
+
+  /// Builds environment, agent, logs and runner. Throws ConfigError for everything that can be
+  /// found before the first step: names, ranges, memory, devices. `say` hears of a run's events.
+  Experiment(const Catalogue& catalogue, const Configuration& configuration,
+             std::filesystem::path base_dir, Say say);
+  ~Experiment();
+
+  /// Continues from the newest complete checkpoint, if there is one, and says so.
+  void resume();
+
+  /// Trains to the end or until `stop`; either way a checkpoint is the last thing written.
+  Runner::Outcome train(const std::atomic<bool>& stop);
+
+  /// Plays whole episodes with the agent of a checkpoint, in evaluation mode, and returns their
+  /// raw returns. checkpoint: an id, or nullopt for the newest. Writes nothing.
+  std::vector<Episode> evaluate(int64_t num_episodes, std::optional<int64_t> checkpoint,
+                                const std::atomic<bool>& stop);
+
+ private:
+  void load(Checkpointer::Loaded loaded);
+  void write_checkpoint();
+
+  std::filesystem::path base_dir_;
+  std::string operative_config_;
+  Say say_;
+  RunnerOptions options_;
+  std::unique_ptr<Environment> environment_;
+  std::unique_ptr<Agent> agent_;
+  std::vector<std::unique_ptr<Observer>> observers_;
+  std::unique_ptr<Runner> runner_;
+  Checkpointer checkpointer_;
+};
+
+}  // namespace accumbens

@@ -1,0 +1,184 @@
+#include "accumbens/agents/dqn.h"
+
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include <limits>
+
+#include "accumbens/core/error.h"
+#include "accumbens/networks/classic_control.h"
+
+namespace accumbens {
+namespace {
+
+constexpr int64_t kActions = 3;
+
+// a small agent on observations of two numbers
+std::unique_ptr<DqnAgent> make_agent(DqnOptions options, uint64_t seed = 1) {
+  options.stack_size = 1;
+  const ReplaySpec spec{.observation_shape = {2},
+                        .observation_dtype = torch::kFloat32,
+                        .stack_size = 1,
+                        .update_horizon = options.update_horizon,
+                        .gamma = options.gamma,
+                        .padding = StackPadding::kLeadingZeros,
+                        .num_streams = 1};
+  RandomStream random(seed, "initialization");
+  const ClassicControlDqnOptions network_options{.hidden_units = 8};
+  auto network =
+      std::make_shared<ClassicControlDqnNetwork>(network_options, 2, 1, kActions, random);
+  return std::make_unique<DqnAgent>(
+      options, /*batch_size=*/4, kActions, torch::kCPU,
+      DqnAgent::Parts{
+          .network = network,
+          .target_network =
+              std::make_shared<ClassicControlDqnNetwork>(network_options, 2, 1, kActions, random),
+          .optimizer = Optimizer("adam", {.learning_rate = 0.01}, network->parameters()),
+          .replay = Replay({.max_capacity = 100, .batch_size = 4}, spec),
+          .frame_stack = FrameStack(spec),
+          .epsilon = linearly_decaying_epsilon(20, options.min_replay_history, 0.1),
+          .exploration = RandomStream(seed, "exploration"),
+          .sampling = RandomStream(seed, "sampling"),
+      });
+}
+
+// episodes of five steps, with rewards that depend on the step
+TimeStep time_step_at(int64_t t, float scale = 1.0F) {
+  const int64_t i = t % 6;
+  return {.step_type = {i == 0 ? StepType::kFirst : i == 5 ? StepType::kLast : StepType::kMid},
+          .reward = {scale * static_cast<float>(i)},
+          .discount = {i == 5 ? 0.0F : 1.0F},
+          .lost_life = {0},
+          .observation = torch::tensor({{0.1F * static_cast<float>(i), 1.0F}})};
+}
+
+std::map<std::string, torch::Tensor> tensors_of(DqnAgent& agent) {
+  StateTree tree;
+  tree.scope("agent", [&](StateTree& t) { agent.state(t); });
+  return tree.contents().tensors;
+}
+
+bool same_network(const std::map<std::string, torch::Tensor>& a,
+                  const std::map<std::string, torch::Tensor>& b, const std::string& network) {
+  for (const auto& [name, tensor] : a) {
+    if (name.starts_with("agent/" + network + "/") && !torch::equal(tensor, b.at(name))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// oracle: Dopamine's order of things, written out: one update every update_period agent steps
+// once more than min_replay_history transitions are stored; LAST is stored but is no agent step
+TEST(DqnAgent, LearnsOnDopaminesSchedule) {
+  auto agent = make_agent({.min_replay_history = 7, .update_period = 4, .target_update_period = 8});
+  int64_t agent_steps = 0;
+  int64_t transitions = 0;
+  auto before = tensors_of(*agent);
+  int64_t updates = 0;
+  for (int64_t t = 0; t < 60; ++t) {
+    const TimeStep time_step = time_step_at(t);
+    if (!time_step.first(0)) ++transitions;
+    agent->step(time_step);
+    const auto after = tensors_of(*agent);
+
+    bool learns = false;
+    bool syncs = false;
+    if (!time_step.last(0)) {
+      learns = transitions > 7 && agent_steps % 4 == 0;
+      syncs = transitions > 7 && agent_steps % 8 == 0;
+      ++agent_steps;
+    }
+    updates += learns;
+    EXPECT_EQ(same_network(before, after, "network"), !learns) << t;
+    EXPECT_EQ(same_network(before, after, "target_network"), !syncs) << t;
+    if (syncs) {
+      for (const auto& [name, tensor] : after) {
+        if (!name.starts_with("agent/network/")) continue;
+        EXPECT_TRUE(torch::equal(tensor, after.at("agent/target_" + name.substr(6))));
+      }
+    }
+    before = after;
+  }
+  EXPECT_GT(updates, 5);
+}
+
+TEST(DqnAgent, NeitherStoresNorLearnsInEvaluation) {
+  auto agent = make_agent({.min_replay_history = 1, .update_period = 1});
+  agent->set_eval_mode(true);
+  const auto before = tensors_of(*agent);
+  for (int64_t t = 0; t < 20; ++t) agent->step(time_step_at(t));
+  EXPECT_TRUE(same_network(before, tensors_of(*agent), "network"));
+  EXPECT_EQ(agent->statistics().at("replay_size"), 0.0);
+}
+
+// oracle: counting; epsilon_eval random actions, of which one in kActions is the greedy one
+TEST(DqnAgent, ExploresWithTheGivenProbability) {
+  auto agent = make_agent({.epsilon_eval = 0.3});
+  agent->set_eval_mode(true);
+  std::map<int64_t, int64_t> counts;
+  const int64_t n = 6000;
+  for (int64_t t = 0; t < n; ++t) {
+    TimeStep time_step = time_step_at(1);
+    if (t == 0) time_step.step_type = {StepType::kFirst};
+    ++counts[agent->step(time_step)[0].item<int64_t>()];
+  }
+  int64_t most = 0;
+  for (const auto& [action, count] : counts) most = std::max(most, count);
+  EXPECT_EQ(counts.size(), kActions);
+  EXPECT_NEAR(static_cast<double>(most) / n, 1.0 - 0.3 + 0.3 / kActions, 0.02);
+}
+
+// oracle: the uninterrupted agent
+TEST(DqnAgent, ContinuesBitForBitAfterSaving) {
+  const DqnOptions options{.update_horizon = 3, .min_replay_history = 7, .update_period = 2};
+  auto agent = make_agent(options);
+  for (int64_t t = 0; t < 45; ++t) agent->step(time_step_at(t));
+
+  StateTree saved;
+  saved.scope("agent", [&](StateTree& t) { agent->state(t); });
+  auto loaded = make_agent(options, /*seed=*/99);
+  StateTree tree(saved.contents());
+  tree.scope("agent", [&](StateTree& t) { loaded->state(t); });
+  EXPECT_EQ(agent->statistics(), loaded->statistics());
+
+  for (int64_t t = 45; t < 150; ++t) {
+    EXPECT_TRUE(torch::equal(agent->step(time_step_at(t)), loaded->step(time_step_at(t))));
+  }
+  EXPECT_TRUE(same_network(tensors_of(*agent), tensors_of(*loaded), "network"));
+  EXPECT_EQ(agent->statistics(), loaded->statistics());
+}
+
+TEST(DqnAgent, StopsAtALossThatIsNotFinite) {
+  auto agent = make_agent({.min_replay_history = 7, .update_period = 1});
+  const auto train = [&] {
+    for (int64_t t = 0; t < 20; ++t) {
+      agent->step(time_step_at(t, std::numeric_limits<float>::infinity()));
+    }
+  };
+  EXPECT_THROW(train(), Error);
+
+  // the parameters are still usable
+  for (const auto& [name, tensor] : tensors_of(*agent)) {
+    if (name.starts_with("agent/network/")) {
+      EXPECT_TRUE(tensor.isfinite().all().item<bool>()) << name;
+    }
+  }
+}
+
+// oracle: the value of a chain of one state, r / (1 - gamma) = 2 for gamma 0.5 and reward 1
+TEST(DqnAgent, FindsTheValueOfAConstantReward) {
+  auto agent = make_agent({.gamma = 0.5,
+                           .min_replay_history = 10,
+                           .update_period = 1,
+                           .target_update_period = 10});
+  for (int64_t t = 0; t < 1500; ++t) {
+    TimeStep time_step = time_step_at(1);
+    if (t == 0) time_step.step_type = {StepType::kFirst};
+    agent->step(time_step);
+  }
+  EXPECT_NEAR(agent->statistics().at("mean_q"), 2.0, 0.05);
+}
+
+}  // namespace
+}  // namespace accumbens

@@ -1,0 +1,111 @@
+#include "accumbens/losses/q_learning.h"
+
+#include <gtest/gtest.h>
+#include <torch/autograd.h>
+#include <torch/utils.h>
+
+#include <cmath>
+#include <string>
+
+#include "accumbens/core/safetensors.h"
+
+namespace accumbens {
+namespace {
+
+// oracle: dopamine-rl 4.1.2, tests/oracles/dqn_loss.py
+class DopamineLoss : public testing::TestWithParam<std::string> {
+ protected:
+  const std::map<std::string, torch::Tensor> golden_ =
+      read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/dqn_loss.safetensors").tensors;
+
+  const torch::Tensor& golden(const std::string& name) const { return golden_.at(name); }
+
+  torch::Tensor discount_t(double gamma) const {
+    return gamma * (1.0 - golden("terminal").to(torch::kFloat32));
+  }
+};
+
+TEST_P(DopamineLoss, AndItsGradientsEqualDopamines) {
+  // the oracle's network, 6 -> 16 -> 4, with parameters that take gradients
+  std::map<std::string, torch::Tensor> online;
+  for (const std::string name : {"0.weight", "0.bias", "2.weight", "2.bias"}) {
+    online[name] = golden("online." + name).clone().set_requires_grad(true);
+  }
+  const torch::Tensor hidden =
+      torch::addmm(online["0.bias"], golden("s_tm1"), online["0.weight"].t()).relu();
+  const torch::Tensor q_tm1 = torch::addmm(online["2.bias"], hidden, online["2.weight"].t());
+
+  const torch::Tensor td_error = q_learning_td_error(q_tm1, golden("a_tm1"), golden("r_t"),
+                                                     discount_t(0.99), golden("q_t"));
+  const torch::Tensor losses =
+      GetParam() == "huber" ? huber_loss(td_error) : squared_loss(td_error);
+  losses.mean().backward();
+
+  EXPECT_TRUE(torch::allclose(losses, golden(GetParam() + ".losses"), 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(losses.mean().reshape(1), golden(GetParam() + ".loss"), 1e-5, 1e-6));
+  for (const auto& [name, parameter] : online) {
+    EXPECT_TRUE(torch::allclose(parameter.grad(), golden(GetParam() + ".gradient." + name), 1e-5,
+                                1e-6))
+        << name;
+  }
+}
+
+TEST_P(DopamineLoss, TargetsEqualDopaminesForOneAndThreeSteps) {
+  for (const int n : {1, 3}) {
+    const torch::Tensor zeros = torch::zeros_like(golden("q_t"));
+    const torch::Tensor target =
+        q_learning_td_error(zeros, golden("a_tm1"), golden("r_t"), discount_t(std::pow(0.99, n)),
+                            golden("q_t"));
+    EXPECT_TRUE(
+        torch::allclose(target, golden("target_q_n" + std::to_string(n)), 1e-6, 1e-6));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, DopamineLoss, testing::Values("mse", "huber"),
+                         [](const auto& info) { return info.param; });
+
+// oracle: central differences in float64, away from Huber's kinks
+TEST(QLearningLoss, GradientEqualsFiniteDifferences) {
+  const torch::Tensor a_tm1 = torch::tensor({0, 2, 1}, torch::kInt64);
+  const torch::Tensor r_t = torch::tensor({0.3, -1.7, 2.0}, torch::kFloat64);
+  const torch::Tensor discount = torch::tensor({0.99, 0.0, 0.97}, torch::kFloat64);
+  const torch::Tensor q_t =
+      torch::tensor({{0.1, 0.5, -0.2}, {1.0, 2.0, 3.0}, {-0.4, -0.1, -0.9}}, torch::kFloat64);
+  torch::Tensor q_tm1 =
+      torch::tensor({{0.2, -0.3, 0.4}, {0.5, 0.1, -0.6}, {0.7, 0.25, 0.3}}, torch::kFloat64);
+
+  for (const auto& loss : {squared_loss, huber_loss}) {
+    const auto value = [&](const torch::Tensor& q) {
+      return loss(q_learning_td_error(q, a_tm1, r_t, discount, q_t)).mean();
+    };
+    torch::Tensor variable = q_tm1.clone().set_requires_grad(true);
+    value(variable).backward();
+
+    const double h = 1e-6;
+    for (int i = 0; i < 3; ++i) {
+      for (int j = 0; j < 3; ++j) {
+        torch::Tensor up = q_tm1.clone();
+        torch::Tensor down = q_tm1.clone();
+        up[i][j] += h;
+        down[i][j] -= h;
+        const double slope = (value(up).item<double>() - value(down).item<double>()) / (2 * h);
+        EXPECT_NEAR(variable.grad()[i][j].item<double>(), slope, 1e-8);
+      }
+    }
+  }
+}
+
+// oracle: the definition: no gradient into the target network
+TEST(QLearningLoss, TargetTakesNoGradient) {
+  const torch::Tensor q_t = torch::ones({2, 3}).set_requires_grad(true);
+  const torch::Tensor q_tm1 = torch::zeros({2, 3}).set_requires_grad(true);
+  squared_loss(q_learning_td_error(q_tm1, torch::zeros({2}, torch::kInt64), torch::ones({2}),
+                                   torch::ones({2}), q_t))
+      .sum()
+      .backward();
+  EXPECT_FALSE(q_t.grad().defined());
+  EXPECT_TRUE(q_tm1.grad().defined());
+}
+
+}  // namespace
+}  // namespace accumbens

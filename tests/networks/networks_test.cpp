@@ -1,0 +1,154 @@
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include <cmath>
+#include <map>
+#include <string>
+
+#include "accumbens/core/safetensors.h"
+#include "accumbens/networks/classic_control.h"
+#include "accumbens/networks/nature_dqn.h"
+
+namespace accumbens {
+namespace {
+
+std::map<std::string, torch::Tensor> golden(const std::string& name) {
+  return read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/" + name + ".safetensors").tensors;
+}
+
+// the formula of tests/oracles/network_nature.py
+uint32_t hash32(uint32_t tensor, uint32_t i) {
+  uint32_t h = i + tensor * 0x9e3779b9U;
+  h ^= h >> 16;
+  h *= 0x85ebca6bU;
+  h ^= h >> 13;
+  h *= 0xc2b2ae35U;
+  return h ^ (h >> 16);
+}
+
+torch::Tensor formula(uint32_t tensor, std::vector<int64_t> shape, double scale) {
+  torch::Tensor values = torch::empty(shape, torch::kFloat32);
+  float* data = values.data_ptr<float>();
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    const double unit = hash32(tensor, static_cast<uint32_t>(i)) / 4294967296.0 - 0.5;
+    data[i] = static_cast<float>(unit * scale);
+  }
+  return values;
+}
+
+// fills layer after layer, from flax's layout to torch's
+void fill_by_formula(torch::nn::Module& network) {
+  const torch::NoGradGuard no_grad;
+  uint32_t tensor = 0;
+  for (auto& item : network.named_parameters()) {
+    torch::Tensor& parameter = item.value();
+    if (parameter.dim() == 1) {
+      parameter.copy_(formula(tensor, {parameter.size(0)}, 0.2));
+    } else if (parameter.dim() == 2) {  // [out, in] from [in, out]
+      const double scale = 2.0 * std::sqrt(6.0 / static_cast<double>(parameter.size(1)));
+      parameter.copy_(formula(tensor, {parameter.size(1), parameter.size(0)}, scale).t());
+    } else {  // [out, in, height, width] from [height, width, in, out]
+      const int64_t fan_in = parameter.size(1) * parameter.size(2) * parameter.size(3);
+      const double scale = 2.0 * std::sqrt(6.0 / static_cast<double>(fan_in));
+      parameter.copy_(formula(tensor,
+                              {parameter.size(2), parameter.size(3), parameter.size(1),
+                               parameter.size(0)},
+                              scale)
+                          .permute({3, 2, 0, 1}));
+    }
+    ++tensor;
+  }
+}
+
+// oracle: Dopamine's NatureDQNNetwork (SAME) and numpy in float64 (both), network_nature.py
+TEST(NatureDqnNetwork, EqualsDopaminesForBothPaddings) {
+  const auto expected = golden("network_nature");
+
+  // images come as [height, width, frame]
+  torch::Tensor images = torch::empty({2, 84, 84, 4}, torch::kUInt8);
+  uint8_t* pixels = images.data_ptr<uint8_t>();
+  for (uint32_t n = 0; n < 2; ++n) {
+    for (uint32_t i = 0; i < 84 * 84 * 4; ++i) *pixels++ = hash32(100 + n, i) >> 24;
+  }
+  const torch::Tensor s = images.permute({0, 3, 1, 2}).contiguous();
+
+  for (const std::string padding : {"SAME", "VALID"}) {
+    RandomStream random(1, "initialization");
+    NatureDqnNetwork network({.padding = padding}, 4, 84, 84, 6, random);
+    fill_by_formula(network);
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor q_values = network.forward(s).q_values;
+    const std::string name = padding == "SAME" ? "same" : "valid";
+    EXPECT_TRUE(torch::allclose(q_values.to(torch::kFloat64),
+                                expected.at(name + ".q_values.float64"), 1e-4, 1e-5))
+        << padding << q_values << expected.at(name + ".q_values.float64");
+  }
+}
+
+// oracle: Dopamine's ClassicControlDQNNetwork, network_nature.py
+TEST(ClassicControlDqnNetwork, EqualsDopamines) {
+  const auto expected = golden("network_classic");
+  for (const std::string name : {"cartpole", "acrobot"}) {
+    const auto vector = [&](const std::string& key) {
+      const torch::Tensor& tensor = expected.at(name + "." + key);
+      return std::vector<double>(tensor.const_data_ptr<double>(),
+                                 tensor.const_data_ptr<double>() + tensor.numel());
+    };
+    const torch::Tensor& states = expected.at(name + ".states");
+    const torch::Tensor& q_values = expected.at(name + ".q_values.float64");
+
+    RandomStream random(1, "initialization");
+    ClassicControlDqnNetwork network(
+        {.min_vals = vector("min_vals"), .max_vals = vector("max_vals")}, states.size(1),
+        /*stack_size=*/1, q_values.size(1), random);
+    fill_by_formula(network);
+    const torch::NoGradGuard no_grad;
+    EXPECT_TRUE(torch::allclose(network.forward(states.unsqueeze(1)).q_values.to(torch::kFloat64),
+                                q_values, 1e-4, 1e-5))
+        << name;
+  }
+}
+
+TEST(ClassicControlDqnNetwork, RefusesScalesOfAnotherSize) {
+  RandomStream random(1, "initialization");
+  const ClassicControlDqnOptions options{.min_vals = {{-1.0, -1.0}}, .max_vals = {{1.0, 1.0}}};
+  EXPECT_THROW(ClassicControlDqnNetwork(options, 4, 1, 2, random), ConfigError);
+}
+
+// oracle: the moments of a uniform distribution, limit^2 / 3
+TEST(Initialization, HasTheNamedSpread) {
+  torch::Tensor weight = torch::empty({200, 300});
+  torch::Tensor bias = torch::ones({200});
+  RandomStream random(3, "initialization");
+
+  initialize_layer(weight, bias, Initialization::kXavierUniform, random);
+  double limit = std::sqrt(6.0 / 500.0);
+  EXPECT_LE(weight.abs().max().item<double>(), limit);
+  EXPECT_NEAR(weight.square().mean().item<double>(), limit * limit / 3.0, 0.02 * limit * limit);
+  EXPECT_EQ(bias.abs().max().item<double>(), 0.0);
+
+  initialize_layer(weight, bias, Initialization::kFanInUniform, random);
+  limit = 1.0 / std::sqrt(300.0);
+  EXPECT_LE(weight.abs().max().item<double>(), limit);
+  EXPECT_NEAR(weight.square().mean().item<double>(), limit * limit / 3.0, 0.02 * limit * limit);
+  EXPECT_GT(bias.abs().max().item<double>(), 0.5 * limit);
+}
+
+TEST(CopyParameters, CopiesAndDoesNotAlias) {
+  RandomStream random(4, "initialization");
+  ClassicControlDqnNetwork source({}, 4, 1, 2, random);
+  ClassicControlDqnNetwork target({}, 4, 1, 2, random);
+  const torch::Tensor s = torch::ones({1, 1, 4});
+  const torch::NoGradGuard no_grad;
+  ASSERT_FALSE(torch::equal(source.forward(s).q_values, target.forward(s).q_values));
+
+  copy_parameters(source, target);
+  const torch::Tensor q_values = source.forward(s).q_values;
+  EXPECT_TRUE(torch::equal(q_values, target.forward(s).q_values));
+
+  for (auto& parameter : source.parameters()) parameter.add_(1.0);
+  EXPECT_TRUE(torch::equal(q_values, target.forward(s).q_values));
+}
+
+}  // namespace
+}  // namespace accumbens

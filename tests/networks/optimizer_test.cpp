@@ -1,0 +1,108 @@
+#include "accumbens/networks/optimizer.h"
+
+#include <gtest/gtest.h>
+#include <torch/utils.h>
+
+#include <map>
+#include <string>
+
+#include "accumbens/core/error.h"
+#include "accumbens/core/safetensors.h"
+
+namespace accumbens {
+namespace {
+
+struct Case {
+  std::string name;
+  std::string optimizer;
+  OptimizerOptions options;
+};
+
+// oracle: optax 0.2.3 through Dopamine's create_optimizer, tests/oracles/optimizer_steps.py
+class OptaxSteps : public testing::TestWithParam<Case> {
+ protected:
+  const std::map<std::string, torch::Tensor> golden_ =
+      read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/optimizer_steps.safetensors").tensors;
+};
+
+// a loss whose gradient is the given one
+torch::Tensor loss_with_gradient(const torch::Tensor& parameter, const torch::Tensor& gradient) {
+  return (parameter * gradient).sum();
+}
+
+TEST_P(OptaxSteps, AreTheSame) {
+  const auto& [name, optimizer_name, options] = GetParam();
+  for (const auto dtype : {torch::kFloat32, torch::kFloat64}) {
+    const bool wide = dtype == torch::kFloat64;
+
+    // optax anneals the learning rate in float32 even where all else is float64
+    const double tolerance = !wide ? 2e-6 : options.anneal_learning_rate ? 1e-9 : 1e-12;
+    torch::Tensor parameter = golden_.at("initial").to(dtype, false, true).set_requires_grad(true);
+    Optimizer optimizer(optimizer_name, options, {parameter});
+    const torch::Tensor& expected = golden_.at(name + (wide ? ".float64" : ".float32"));
+    for (int64_t step = 0; step < 10; ++step) {
+      optimizer.minimize(
+          loss_with_gradient(parameter, golden_.at("gradients")[step].to(dtype)));
+      EXPECT_TRUE(torch::allclose(parameter, expected[step], /*rtol=*/0, tolerance))
+          << "step " << step << " differs by "
+          << (parameter - expected[step]).abs().max().item<double>();
+    }
+  }
+}
+
+// oracle: the uninterrupted optimizer
+TEST_P(OptaxSteps, ContinueTheSameAfterSaving) {
+  const auto& [name, optimizer_name, options] = GetParam();
+  const torch::Tensor& gradients = golden_.at("gradients");
+  torch::Tensor parameter = golden_.at("initial").clone().set_requires_grad(true);
+  Optimizer optimizer(optimizer_name, options, {parameter});
+  for (int64_t step = 0; step < 4; ++step) {
+    optimizer.minimize(loss_with_gradient(parameter, gradients[step]));
+  }
+
+  StateTree saved;
+  saved("optimizer", optimizer);
+  torch::Tensor copy = parameter.detach().clone().set_requires_grad(true);
+  Optimizer loaded(optimizer_name, options, {copy});
+  StateTree tree(saved.contents());
+  tree("optimizer", loaded);
+  EXPECT_DOUBLE_EQ(loaded.gradient_norm(), optimizer.gradient_norm());
+  for (int64_t step = 4; step < 10; ++step) {
+    optimizer.minimize(loss_with_gradient(parameter, gradients[step]));
+    loaded.minimize(loss_with_gradient(copy, gradients[step]));
+    EXPECT_TRUE(torch::equal(parameter, copy));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , OptaxSteps,
+    testing::Values(
+        Case{"adam", "adam", {.learning_rate = 0.01, .eps = 1.5e-4}},
+        Case{"adam_annealed",
+             "adam",
+             {.learning_rate = 0.01,
+              .eps = 1.5e-4,
+              .anneal_learning_rate = true,
+              .anneal_steps = 8}},
+        Case{"rmsprop_centered",
+             "rmsprop",
+             {.learning_rate = 0.01, .beta2 = 0.95, .eps = 1e-5, .centered = true}},
+        Case{"rmsprop", "rmsprop", {.learning_rate = 0.01, .beta2 = 0.95, .eps = 1e-5}},
+        Case{"sgd", "sgd", {.learning_rate = 0.01}}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(Optimizer, RefusesAnUnknownName) {
+  EXPECT_THROW(Optimizer("adamw", {}, {torch::zeros({1})}), ConfigError);
+}
+
+// oracle: closed form, the norm of (3, 4)
+TEST(Optimizer, GradientNormIsGlobal) {
+  torch::Tensor a = torch::zeros({1}).set_requires_grad(true);
+  torch::Tensor b = torch::zeros({1}).set_requires_grad(true);
+  Optimizer optimizer("sgd", {}, {a, b});
+  optimizer.minimize((3.0 * a + 4.0 * b).sum());
+  EXPECT_DOUBLE_EQ(optimizer.gradient_norm(), 5.0);
+}
+
+}  // namespace
+}  // namespace accumbens

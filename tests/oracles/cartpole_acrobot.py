@@ -1,0 +1,58 @@
+"""Golden data for CartPole and Acrobot from Gymnasium 1.x: 10,000 random steps each.
+
+Writes cartpole_v1.bin and acrobot_v1.bin beside this file. One record per event:
+a byte for the action, a byte of flags (1 first, 2 terminated, 4 truncated, 8 sampled) and, where
+sampled (first and last steps, and every tenth), the float64 state and the float32 observation.
+Little-endian.
+
+    python tests/oracles/cartpole_acrobot.py
+"""
+
+import pathlib
+
+import gymnasium
+import numpy as np
+
+FIRST, TERMINATED, TRUNCATED, SAMPLED = 1, 2, 4, 8
+
+
+def lcg(seed):
+    """Random actions that do not depend on a library's version."""
+    while True:
+        seed = (seed * 6364136223846793005 + 1442695040888963407) % 2**64
+        yield seed >> 33
+
+
+def record(env_id, path, steps=10_000):
+    env = gymnasium.make(env_id)
+    random = lcg(1)
+    out = bytearray()
+    begins = True
+    t = 0
+    for step in range(steps):
+        action = next(random) % env.action_space.n
+        if begins:
+            observation, _ = env.reset(seed=step)
+            flags = FIRST
+            t = 0
+        else:
+            observation, reward, terminated, truncated, _ = env.step(action)
+            expected = 1.0 if env_id.startswith("CartPole") else (0.0 if terminated else -1.0)
+            assert reward == expected
+            flags = TERMINATED * terminated + TRUNCATED * (truncated and not terminated)
+            t += 1
+        begins = bool(flags & (TERMINATED | TRUNCATED))
+        if flags or t % 10 == 0:
+            flags |= SAMPLED
+        out += bytes([action, flags])
+        if flags & SAMPLED:
+            out += np.asarray(env.unwrapped.state, "<f8").tobytes()
+            out += observation.astype("<f4").tobytes()
+    path.write_bytes(out)
+    print(f"{path.name}: {len(out)} bytes, gymnasium {gymnasium.__version__}, numpy {np.__version__}")
+
+
+if __name__ == "__main__":
+    here = pathlib.Path(__file__).parent
+    record("CartPole-v1", here / "cartpole_v1.bin")
+    record("Acrobot-v1", here / "acrobot_v1.bin")

@@ -1,0 +1,475 @@
+#include "accumbens/run/checkpointer.h"
+
+#include <gmock/gmock.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <limits>
+#include <thread>
+
+#include "accumbens/core/digest.h"
+#include "accumbens/core/random.h"
+#include "run/test_files.h"
+
+namespace accumbens {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// a run in small: numbers, tensors, and memory that fills chunk by chunk
+struct Owner {
+  int64_t step = 0;
+  double loss = -std::numeric_limits<double>::infinity();
+  std::string game = "Pong \"x\" \xc3\xa4";
+  std::string raw = std::string("\0\xff\n", 3);
+  torch::Tensor weights = torch::arange(12, torch::kFloat32).reshape({3, 4});
+  std::vector<FrozenTensor> chunks;
+
+  void state(StateTree& tree) {
+    tree("step", step)("loss", loss)("game", game)("weights", weights);
+    tree.bytes("raw", raw);
+    auto count = static_cast<int64_t>(chunks.size());
+    tree("count", count);
+    chunks.resize(count);
+    for (int64_t i = 0; i < count; ++i) tree("chunk" + std::to_string(i), chunks[i]);
+  }
+
+  // one more step, which changes everything and fills one more chunk
+  void advance(int64_t chunk_size = 64) {
+    ++step;
+    loss = 0.1 * static_cast<double>(step);
+    weights = weights + 1;
+    chunks.push_back({torch::full({chunk_size}, step, torch::kUInt8)});
+  }
+};
+
+void save(Checkpointer& checkpointer, Owner& owner) {
+  StateTree tree;
+  tree("owner", owner);
+  checkpointer.write(tree, owner.step, {{"agent_steps", owner.step}});
+}
+
+Owner load(Checkpointer::Loaded loaded) {
+  Owner owner;
+  StateTree tree(std::move(loaded.contents));
+  tree("owner", owner);
+  return owner;
+}
+
+Owner owner_at(int64_t step, int64_t chunk_size = 64) {
+  Owner owner;
+  while (owner.step < step) owner.advance(chunk_size);
+  return owner;
+}
+
+void expect_equal(const Owner& actual, const Owner& expected) {
+  EXPECT_EQ(actual.step, expected.step);
+  EXPECT_EQ(actual.loss, expected.loss);
+  EXPECT_EQ(actual.game, expected.game);
+  EXPECT_EQ(actual.raw, expected.raw);
+  EXPECT_TRUE(torch::equal(actual.weights, expected.weights));
+  ASSERT_EQ(actual.chunks.size(), expected.chunks.size());
+  for (size_t i = 0; i < actual.chunks.size(); ++i) {
+    EXPECT_TRUE(torch::equal(actual.chunks[i].data, expected.chunks[i].data)) << i;
+  }
+}
+
+std::optional<Checkpointer::Loaded> read_newest(const fs::path& path,
+                                                std::vector<std::string>& warnings) {
+  warnings.clear();
+  return Checkpointer(path).read_newest(
+      [&](const std::string& warning) { warnings.push_back(warning); });
+}
+
+std::vector<fs::path> files_below(const fs::path& path) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(path)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::map<fs::path, ino_t> inodes(const fs::path& path) {
+  std::map<fs::path, ino_t> inodes;
+  for (const auto& file : files_below(path)) {
+    struct stat status {};
+    EXPECT_EQ(::stat(file.c_str(), &status), 0);
+    inodes[file] = status.st_ino;
+  }
+  return inodes;
+}
+
+// oracle: what was saved
+TEST(Checkpointer, WhatWasWrittenIsRead) {
+  const TemporaryDirectory directory;
+  Checkpointer checkpointer(directory / "checkpoints");
+  Owner owner = owner_at(3);
+  save(checkpointer, owner);
+
+  std::vector<std::string> warnings;
+  auto loaded = read_newest(directory / "checkpoints", warnings);
+  ASSERT_TRUE(loaded);
+  EXPECT_THAT(warnings, IsEmpty());
+  EXPECT_EQ(loaded->id, 3);
+  EXPECT_EQ(loaded->summary, nlohmann::json({{"agent_steps", 3}}));
+  expect_equal(load(std::move(*loaded)), owner_at(3));
+}
+
+// oracle: no directory, no checkpoint
+TEST(Checkpointer, AnEmptyPlaceHasNoneAndStaysEmpty) {
+  const TemporaryDirectory directory;
+  std::vector<std::string> warnings;
+  EXPECT_FALSE(read_newest(directory / "checkpoints", warnings));
+  EXPECT_THAT(warnings, IsEmpty());
+  EXPECT_FALSE(fs::exists(directory / "checkpoints"));
+  EXPECT_THROW(Checkpointer(directory / "checkpoints").read(5), Error);
+}
+
+// oracle: the two newest of five; files by hand
+TEST(Checkpointer, OldCheckpointsAndTheirChunksGo) {
+  const TemporaryDirectory directory;
+  Checkpointer checkpointer(directory.path(), /*keep=*/2);
+  Owner owner;
+  for (int64_t step = 1; step <= 5; ++step) {
+    owner.advance();
+    if (owner.chunks.size() > 2) owner.chunks.erase(owner.chunks.begin());
+    save(checkpointer, owner);
+  }
+  EXPECT_THAT(checkpointer.ids(), ElementsAre(4, 5));
+
+  // chunks 3, 4 and 5 are named; 1 and 2 are not
+  EXPECT_EQ(files_below(directory / "chunks").size(), 3U);
+  EXPECT_EQ(load(checkpointer.read(4)).chunks[0].data[0].item<int64_t>(), 3);
+}
+
+// oracle: inode numbers; a file that is written again gets another one
+TEST(Checkpointer, OnlyNewChunksAreWritten) {
+  const TemporaryDirectory directory;
+  Checkpointer checkpointer(directory.path());
+  Owner owner = owner_at(3);
+  save(checkpointer, owner);
+  const auto before = inodes(directory / "chunks");
+  ASSERT_EQ(before.size(), 3U);
+
+  owner.advance();
+  save(checkpointer, owner);
+  auto after = inodes(directory / "chunks");
+  EXPECT_EQ(after.size(), 4U);
+  for (const auto& [path, inode] : before) EXPECT_EQ(after[path], inode) << path;
+
+  // nor are they after a resume
+  Checkpointer resumed(directory.path());
+  Owner again = load(*resumed.read_newest([](const std::string&) {}));
+  again.advance();
+  save(resumed, again);
+  auto last = inodes(directory / "chunks");
+  EXPECT_EQ(last.size(), 5U);
+  for (const auto& [path, inode] : after) EXPECT_EQ(last[path], inode) << path;
+  expect_equal(load(resumed.read(5)), owner_at(5));
+}
+
+// oracle: the digest of each file is its name
+TEST(Checkpointer, ChunksAreNamedAfterTheirContent) {
+  const TemporaryDirectory directory;
+  Checkpointer checkpointer(directory.path());
+  Owner owner = owner_at(3);
+  save(checkpointer, owner);
+  ASSERT_EQ(files_below(directory / "chunks").size(), 3U);
+  for (const auto& file : files_below(directory / "chunks")) {
+    EXPECT_EQ(file.stem().string(), digest_of(read_file(file)));
+  }
+}
+
+// oracle: the chunk itself, which is still in memory
+TEST(Checkpointer, AKnownChunkThatVanishedIsWrittenAgain) {
+  const TemporaryDirectory directory;
+  Checkpointer checkpointer(directory.path());
+  Owner owner = owner_at(2);
+  save(checkpointer, owner);
+  fs::remove(files_below(directory / "chunks")[0]);
+  fs::resize_file(files_below(directory / "chunks")[0], 50);
+  owner.step = 3;
+  save(checkpointer, owner);
+  EXPECT_EQ(load(checkpointer.read(3)).chunks.size(), 2U);
+}
+
+// oracle: the later state
+TEST(Checkpointer, AnEqualIdReplacesAndASmallerOneIsRefused) {
+  const TemporaryDirectory directory;
+  Checkpointer checkpointer(directory.path());
+  Owner owner = owner_at(3);
+  save(checkpointer, owner);
+  owner.loss = 7;
+  save(checkpointer, owner);
+  EXPECT_THAT(checkpointer.ids(), ElementsAre(3));
+  EXPECT_EQ(load(checkpointer.read(3)).loss, 7);
+
+  owner.step = 2;
+  EXPECT_THROW(save(checkpointer, owner), Error);
+  EXPECT_EQ(load(checkpointer.read(3)).loss, 7);
+}
+
+// two checkpoints, of which only the second needs the third chunk
+class DamagedCheckpoint : public testing::Test {
+ protected:
+  DamagedCheckpoint() {
+    Checkpointer checkpointer(directory_.path());
+    Owner owner = owner_at(2);
+    save(checkpointer, owner);
+    const auto old_chunks = files_below(directory_ / "chunks");
+    owner.advance();
+    save(checkpointer, owner);
+
+    // files that only the newest needs
+    newest_ = files_below(directory_ / "ckpt.3");
+    for (const auto& chunk : files_below(directory_ / "chunks")) {
+      if (std::find(old_chunks.begin(), old_chunks.end(), chunk) == old_chunks.end()) {
+        newest_.push_back(chunk);
+      }
+    }
+  }
+
+  void expect_previous(const fs::path& file, const std::string& what) {
+    std::vector<std::string> warnings;
+    auto loaded = read_newest(directory_.path(), warnings);
+    ASSERT_TRUE(loaded) << what;
+    ASSERT_EQ(loaded->id, 2) << what;
+    ASSERT_THAT(warnings, ElementsAre(HasSubstr(file.string()))) << what;
+  }
+
+  TemporaryDirectory directory_;
+  std::vector<fs::path> newest_;
+};
+
+// oracle: the checkpoint before
+TEST_F(DamagedCheckpoint, TruncatedAnywhereIsSkippedForThePrevious) {
+  ASSERT_EQ(newest_.size(), 4U);
+  for (const auto& file : newest_) {
+    const std::string whole = read_file(file);
+    for (size_t size = 0; size < whole.size(); size += 1 + whole.size() / 97) {
+      write_file(file, whole.substr(0, size));
+      expect_previous(file, "truncated to " + std::to_string(size));
+    }
+    write_file(file, whole + " ");
+    expect_previous(file, "one byte too many");
+    fs::remove(file);
+    expect_previous(file, "removed");
+    write_file(file, whole);
+  }
+  expect_equal(load(Checkpointer(directory_.path()).read(3)), owner_at(3));
+}
+
+// oracle: the checkpoint before
+TEST_F(DamagedCheckpoint, AFlippedBitAnywhereIsSkippedForThePrevious) {
+  RandomStream random(1, "bits");
+  for (const auto& file : newest_) {
+    const std::string whole = read_file(file);
+    for (int i = 0; i < 200; ++i) {
+      std::string damaged = whole;
+      const int64_t byte = random.below(static_cast<int64_t>(whole.size()));
+      damaged[byte] = static_cast<char>(damaged[byte] ^ (1 << random.below(8)));
+      write_file(file, damaged);
+      expect_previous(file, "byte " + std::to_string(byte));
+    }
+    write_file(file, whole);
+  }
+}
+
+// oracle: the list of what must be left
+TEST_F(DamagedCheckpoint, MakesRoomForTheNextAndItsChunkIsHealed) {
+  write_file(newest_.back(), std::string(read_file(newest_.back()).size(), 'x'));
+  Checkpointer checkpointer(directory_.path());
+  Owner owner = load(*checkpointer.read_newest([](const std::string&) {}));
+  EXPECT_EQ(owner.step, 2);
+
+  // the same third chunk as the damaged one
+  owner.advance();
+  save(checkpointer, owner);
+  EXPECT_THAT(checkpointer.ids(), ElementsAre(2, 3));
+  expect_equal(load(Checkpointer(directory_.path()).read(3)), owner_at(3));
+}
+
+// oracle: none is left
+TEST_F(DamagedCheckpoint, AllDamagedIsNone) {
+  for (const int id : {2, 3})
+    fs::remove(directory_ / ("ckpt." + std::to_string(id)) / "state.json");
+  std::vector<std::string> warnings;
+  EXPECT_FALSE(read_newest(directory_.path(), warnings));
+  EXPECT_EQ(warnings.size(), 2U);
+}
+
+// oracle: the sentence of the list of known numbers
+TEST_F(DamagedCheckpoint, AMissingIdNamesThoseThereAre) {
+  try {
+    Checkpointer(directory_.path()).read(9);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("there are 2, 3"));
+  }
+}
+
+// oracle: an empty list
+TEST(Checkpointer, LeftoversAreNoCheckpointsAndGoWithTheNextWrite) {
+  const TemporaryDirectory directory;
+  fs::create_directories(directory / "ckpt.9.tmp");
+  write_file(directory / "ckpt.9.tmp/state.json", "{}");
+  Checkpointer checkpointer(directory.path());
+  EXPECT_THAT(checkpointer.ids(), IsEmpty());
+  Owner owner = owner_at(1);
+  save(checkpointer, owner);
+  EXPECT_THAT(checkpointer.ids(), ElementsAre(1));
+  EXPECT_FALSE(fs::exists(directory / "ckpt.9.tmp"));
+}
+
+// runs in a child; its exit code is 0 if `body` throws an Error that holds `sentence`
+template <class Body>
+void expect_error_in_child(const std::string& sentence, Body body) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    std::string message = "nothing was thrown";
+    try {
+      body();
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    const bool found = message.find(sentence) != std::string::npos;
+    if (!found) std::fprintf(stderr, "in the child: %s\n", message.c_str());
+    ::_exit(found ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+// oracle: the state before
+TEST(Checkpointer, AFailedWriteLeavesTheOldCheckpointsAndNothingElse) {
+  const TemporaryDirectory directory;
+  Checkpointer checkpointer(directory.path());
+  Owner owner = owner_at(2);
+  save(checkpointer, owner);
+  const auto before = inodes(directory.path());
+
+  // a limit on the size of files breaks the write at the new chunk, or at the tensors
+  owner.advance(/*chunk_size=*/9000);
+  owner.weights = torch::zeros({5000});
+  for (const rlim_t limit : {4096, 10'000}) {
+    expect_error_in_child("cannot write " + directory.path().string(), [&] {
+      ::signal(SIGXFSZ, SIG_IGN);
+      const rlimit file_size{limit, limit};
+      ::setrlimit(RLIMIT_FSIZE, &file_size);
+      save(checkpointer, owner);
+    });
+    EXPECT_EQ(inodes(directory.path()), before);
+  }
+
+  // with room again, the same owner can be written
+  save(checkpointer, owner);
+  const auto contents = checkpointer.read(3).contents;
+  EXPECT_TRUE(torch::equal(contents.frozen.at("owner/chunk2").data, owner.chunks[2].data));
+}
+
+// oracle: ENOSPC of a file system of 256 KiB
+TEST(Checkpointer, AFullDiskIsSaidAndTheOldCheckpointStays) {
+  const TemporaryDirectory directory;
+  expect_error_in_child("No space left on device", [&] {
+    // a file system of this process's own, where that is allowed
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("tmpfs", directory.path().c_str(), "tmpfs", 0, "size=256k") != 0) {
+      throw Error("skipped: No space left on device");
+    }
+    Checkpointer checkpointer(directory.path());
+    Owner owner = owner_at(2);
+    save(checkpointer, owner);
+    owner.advance(/*chunk_size=*/100'000);
+    owner.advance(/*chunk_size=*/200'000);
+    try {
+      save(checkpointer, owner);
+    } catch (const Error&) {
+      if (Checkpointer(directory.path()).read(2).contents.frozen.size() != 2U) ::_exit(2);
+      if (files_below(directory.path()).size() != 5U) ::_exit(3);
+      throw;
+    }
+  });
+}
+
+// oracle: whatever id the newest has, its content is that of owner_at(id)
+TEST(Checkpointer, AKillAtAnyMomentLeavesAReadableCheckpoint) {
+  const TemporaryDirectory directory;
+  constexpr int64_t kChunk = 20'000;
+  {
+    Checkpointer checkpointer(directory.path());
+    Owner owner = owner_at(1, kChunk);
+    save(checkpointer, owner);
+  }
+  RandomStream random(1, "kills");
+  int64_t newest = 1;
+  for (int round = 0; round < 25; ++round) {
+    // the child says when it begins and whenever it has written
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe(pipe.data()), 0);
+    const pid_t child = ::fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      Checkpointer checkpointer(directory.path());
+      auto loaded = checkpointer.read_newest([](const std::string&) { ::_exit(1); });
+      if (!loaded) ::_exit(2);
+      Owner owner = load(std::move(*loaded));
+      while (::write(pipe[1], "x", 1) == 1) {
+        owner.advance(kChunk);
+        save(checkpointer, owner);
+        save(checkpointer, owner);
+      }
+      ::_exit(0);
+    }
+    ::close(pipe[1]);
+    char said = 0;
+    for (int64_t i = random.below(3); i >= 0; --i) ASSERT_EQ(::read(pipe[0], &said, 1), 1);
+    std::this_thread::sleep_for(std::chrono::microseconds(random.below(60'000)));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ::close(pipe[0]);
+    ASSERT_TRUE(WIFSIGNALED(status));
+
+    std::vector<std::string> warnings;
+    auto loaded = read_newest(directory.path(), warnings);
+    ASSERT_TRUE(loaded);
+    EXPECT_THAT(warnings, IsEmpty());
+    EXPECT_GE(loaded->id, newest);
+    newest = loaded->id;
+    expect_equal(load(std::move(*loaded)), owner_at(newest, kChunk));
+  }
+  EXPECT_GT(newest, 1);
+}
+
+// oracle: the system's own sentence
+TEST(Checkpointer, AnUnwritablePlaceIsSaid) {
+  const TemporaryDirectory directory;
+  write_file(directory / "file", "");
+  Checkpointer checkpointer(directory / "file" / "checkpoints");
+  Owner owner = owner_at(1);
+  try {
+    save(checkpointer, owner);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr((directory / "file").string()));
+    EXPECT_THAT(error.what(), HasSubstr("Not a directory"));
+  }
+}
+
+}  // namespace
+}  // namespace accumbens
