@@ -21,3 +21,6 @@ target_link_libraries(accumbens_ale PRIVATE Python3::Python)
 target_compile_definitions(accumbens_ale PRIVATE ACCUMBENS_PYTHON="${Python3_EXECUTABLE}")
 set_target_properties(accumbens_ale PROPERTIES CXX_VISIBILITY_PRESET hidden PREFIX ""
                       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
+# whoever builds the environments gets the plug-in with them
+add_dependencies(accumbens_envs accumbens_ale)

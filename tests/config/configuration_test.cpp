@@ -417,7 +417,7 @@ TEST_F(ConfigurationTest, OperativeHoldsWhatWasUsedSortedWithMeanings) {
 TEST_F(ConfigurationTest, OperativeReadsBackEqual) {
   std::mt19937_64 random(3);
   std::uniform_real_distribution<double> unit(0, 1);
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 200; ++i) {
     const double gamma = unit(random);
     const std::string low = gin_text(Value(unit(random) * 1e-300));
     const auto first = bindings(
@@ -546,7 +546,7 @@ TEST_F(ConfigurationTest, RandomBindingsNeverCrash) {
                                            "[[]]"};
   std::mt19937_64 random(4);
   int accepted = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  for (int i = 0; i < 5'000; ++i) {
     std::vector<std::string> lines;
     for (uint64_t n = 1 + random() % 4; n > 0; --n) {
       lines.push_back(keys[random() % keys.size()] + " = " + values[random() % values.size()]);
@@ -562,7 +562,7 @@ TEST_F(ConfigurationTest, RandomBindingsNeverCrash) {
       FAIL() << error.what();
     }
   }
-  EXPECT_GT(accepted, 100);
+  EXPECT_GT(accepted, 25);
 }
 
 }  // namespace

@@ -5,6 +5,9 @@
 
 #include <bit>
 #include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <string>
 #include <tuple>
@@ -255,7 +258,7 @@ TEST(GinParser, ErrorsNameThePlaceAndWhatWasExpected) {
       {"from a b", "1:8", "'import'"},
       {"import a as 5", "1:13", "a name after 'as'"},
       {"include x", "1:9", "a file name in quotes"},
-      {"A:\nB.x = 1", "1:3", "an indented line"},
+      {"A:\nB.x = 1", "2:1", "an indented line"},
       {"A:\n  x = 1\n   y = 2", "3:4", "indentation"},
       {"A:\n  x = 1\n y = 2", "3:2", "indentation"},
       {"A:\n  x.y = 1", "2:4", "expected '='"},
@@ -338,6 +341,47 @@ TEST(GinParser, TextOfAValueReadsBackEqual) {
   }
 }
 
+Value value_of_json(const nlohmann::json& tagged) {
+  const std::string type = tagged[0];
+  if (type == "none") return {};
+  if (type == "bool") return tagged[1].get<bool>();
+  if (type == "int") return static_cast<int64_t>(std::stoll(tagged[1].get<std::string>()));
+  if (type == "float") return std::strtod(tagged[1].get<std::string>().c_str(), nullptr);
+  if (type == "str") return tagged[1].get<std::string>();
+  if (type == "reference") return ReferenceValue{tagged[1], tagged[2]};
+  if (type == "constant") return ConstantReference{tagged[1]};
+  if (type == "dict") {
+    DictValue dict;
+    for (const auto& [key, item] :
+         tagged[1].get<std::vector<std::pair<nlohmann::json, nlohmann::json>>>()) {
+      dict.items.emplace_back(value_of_json(key), value_of_json(item));
+    }
+    return dict;
+  }
+  ListValue list{.tuple = type == "tuple", .items = {}};
+  for (const nlohmann::json& item : tagged[1]) list.items.push_back(value_of_json(item));
+  return list;
+}
+
+// oracle: gin-config 0.5.0, tests/oracles/gin_literals.py
+TEST(GinParser, AgreesWithGinConfigOnGeneratedAndDamagedTexts) {
+  std::ifstream stream(ACCUMBENS_SOURCE_DIR "/tests/oracles/gin_literals.json");
+  const nlohmann::json cases = nlohmann::json::parse(stream);
+  ASSERT_GE(cases.size(), 1'000u);
+  for (const nlohmann::json& one : cases) {
+    const std::string text = one[0];
+    const std::string error = error_of(text);
+    EXPECT_EQ(error != "no error", one[1].is_null()) << text << "\n" << error;
+    if (error != "no error" || one[1].is_null()) continue;
+    const auto bindings = bindings_of(text);
+    ASSERT_EQ(bindings.size(), 1u) << text;
+    const Value expected = value_of_json(one[1]);
+    EXPECT_TRUE(bindings[0].value == expected)
+        << text << "\nwas read as " << gin_text(bindings[0].value) << "\ninstead of "
+        << gin_text(expected);
+  }
+}
+
 // random bytes, random tokens and damaged files: statements or ConfigError, nothing else
 TEST(GinParser, JunkIsRefusedButNeverCrashes) {
   const std::string sample =
@@ -353,7 +397,7 @@ TEST(GinParser, JunkIsRefusedButNeverCrashes) {
   std::mt19937_64 random(2);
   const auto below = [&](uint64_t n) { return random() % n; };
   int accepted = 0;
-  for (int i = 0; i < 60'000; ++i) {
+  for (int i = 0; i < 30'000; ++i) {
     std::string text;
     if (i % 3 == 0) {
       for (uint64_t n = below(40); n > 0; --n) text += static_cast<char>(below(256));
@@ -383,7 +427,7 @@ TEST(GinParser, JunkIsRefusedButNeverCrashes) {
       FAIL() << "another exception than ConfigError for: " << text;
     }
   }
-  EXPECT_GT(accepted, 1'000);
+  EXPECT_GT(accepted, 500);
 }
 
 }  // namespace

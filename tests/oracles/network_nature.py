@@ -9,7 +9,7 @@ The weights are too big to keep (16 MB), so both sides make them from a formula,
     h ^= h >> 16;  return h
   uint32 hash(uint32 tensor, uint32 i) = mix(i + tensor * 0x9e3779b9)
   double unit(tensor, i)               = hash(tensor, i) / 4294967296.0 - 0.5     # exact, [-.5, .5)
-  kernel[i] = float(unit(tensor, i) * (2.0 * sqrt(6.0 / fan_in)))                 # double, then float
+  kernel[i] = float(unit(tensor, i) * (2.0 * sqrt(6.0 / fan_in)))    # double, then float
   bias[i]   = float(unit(tensor, i) * 0.2)
 
 `i` counts the elements of one tensor in the order of flax's layout: convolution kernels

@@ -166,7 +166,7 @@ TEST(Safetensors, BrokenFilesAreRefusedByName) {
         << what;
   }
 
-  // the same file unbroken is fine, and so is no file at all and a directory: not
+  // the same file unbroken is fine; no file at all and a directory are not
   write_file(directory / "whole", file_of(two("[0,4]", "[4,8]"), data));
   EXPECT_EQ(error_of(directory / "whole"), "");
   EXPECT_THAT(error_of(directory / "missing"), testing::HasSubstr("No such file"));

@@ -21,6 +21,8 @@ DqnAgent::DqnAgent(const DqnOptions& options, int64_t batch_size, int64_t num_ac
 }
 
 torch::Tensor DqnAgent::step(const TimeStep& time_step) {
+  if (!action_.defined()) action_ = torch::zeros({time_step.batch_size()}, torch::kInt64);
+
   if (!eval_mode_) {
     // remember what the last action led to
     parts_.replay.append(time_step, action_);

@@ -1,5 +1,7 @@
 #include "accumbens/app/command_line.h"
 
+#include <c10/util/Exception.h>
+
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cmath>
@@ -177,6 +179,9 @@ int run_command_line(int argc, char** argv) {
     return error.exit_code();
   } catch (const std::bad_alloc&) {
     std::cerr << "accumbens: out of memory; lower ReplayBuffer.max_capacity\n";
+    return 1;
+  } catch (const c10::Error& error) {
+    std::cerr << "accumbens: LibTorch failed: " << error.what_without_backtrace() << '\n';
     return 1;
   } catch (const std::exception& error) {
     std::cerr << "accumbens: " << error.what() << '\n';

@@ -326,8 +326,8 @@ struct import : seq<keyword<import_word>, must<module_name>, alias> {};
 struct from_import : seq<keyword<from_word>, must<module_name>, blanks, must<import_word>, blanks,
                          must<imported_name>, alias> {};
 struct included_file : joined_strings {};
-struct include : seq<include_word, blanks, not_at<sor<identifier_other, one<'=', ':', '.', '/'>>>,
-                     must<included_file>> {};
+struct include_start : sor<keyword<include_word>, seq<include_word, at<one<'\'', '"'>>>> {};
+struct include : seq<include_start, must<included_file>> {};
 struct directive : seq<sor<import, from_import, include>, blanks, must<end_of_line>> {};
 
 struct statement : sor<directive, keyed> {};

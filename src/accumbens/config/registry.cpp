@@ -138,9 +138,12 @@ std::string Field::refusal(const Value& value) const {
   }
   if (!in_range(range, value)) {
     const auto* string = value.as<std::string>();
+    const std::string text = range_text();
+    const bool interval = text[0] == '[' || text[0] == '(';
     const bool list = value.as<ListValue>() != nullptr;
-    return "must be " + (list ? "in " + range_text() + " in each element" : range_text()) +
-           ", not " + gin_text(value) + (string ? did_you_mean(*string, range.one_of) : "");
+    return std::string("must be ") + (interval ? "in " : "") + text +
+           (list ? " in each element" : "") + ", not " + gin_text(value) +
+           (string ? did_you_mean(*string, range.one_of) : "");
   }
   return "";
 }

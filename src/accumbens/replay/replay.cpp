@@ -183,14 +183,17 @@ std::vector<int64_t> Replay::steps_shape() const {
 }
 
 void Replay::add_chunk() {
-  // recycled memory holds something new, that nobody has written yet
-  if (spare_.frames.data.defined()) {
-    spare_.frames.digest.clear();
-    spare_.steps.digest.clear();
-    chunks_.push_back(std::exchange(spare_, {}));
-  } else {
+  if (!spare_.frames.data.defined()) {
     chunks_.push_back(new_chunk());
+    return;
   }
+
+  // recycled memory becomes another FrozenTensor, that nobody has written yet
+  Chunk chunk;
+  chunk.frames.data = std::exchange(spare_.frames.data, {});
+  chunk.steps.data = std::exchange(spare_.steps.data, {});
+  attach(chunk);
+  chunks_.push_back(std::move(chunk));
 }
 
 bool Replay::contains(int64_t id) const {
@@ -390,6 +393,12 @@ void Replay::state(StateTree& tree) {
       tree(chunk_name("frames", number), frames)(chunk_name("steps", number), steps);
     }
     ++number;
+  }
+
+  // the capacity may be smaller than it was
+  if (tree.loading()) {
+    evict();
+    spare_ = {};
   }
 }
 

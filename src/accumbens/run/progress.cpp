@@ -65,8 +65,9 @@ std::string progress_line(const ProgressStatus& status, std::optional<double> fr
                        const std::string& brief_unit = "") {
     parts.push_back({rank, label + value + unit, brief_label + value + brief_unit});
   };
-  add(0, "", "", status.phase + " " + std::to_string(status.iteration + 1),
-      "/" + std::to_string(status.num_iterations), "/" + std::to_string(status.num_iterations));
+  const std::string iterations = std::to_string(status.num_iterations);
+  add(0, status.phase + " ", status.phase + " ", std::to_string(status.iteration + 1) + "/",
+      iterations, iterations);
   add(5, "", "", std::to_string(static_cast<int>(share * 100)), "%", "%");
   add(1, "Steps executed: ", "", with_commas(status.agent_steps), "", " steps");
   add(6, "Frames: ", "", with_commas(status.frames), "", " frames");

@@ -1,0 +1,178 @@
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "accumbens/envs/classic_control/acrobot.h"
+#include "accumbens/envs/classic_control/cart_pole.h"
+#include "accumbens/envs/factory.h"
+#include "envs/golden.h"
+
+namespace accumbens {
+namespace {
+
+torch::Tensor action(int64_t value) {
+  return torch::full({1}, value, torch::kInt64);
+}
+
+struct Difference {
+  double variables = 0;    // largest absolute difference
+  double observation = 0;  // likewise, relative to float32's spacing at 1
+  int64_t steps = 0;
+};
+
+// replays golden steps: every reward, step type and discount must agree
+Difference replay(ClassicControl& environment, const std::string& file, float reward_at_end,
+                  float reward_else) {
+  GoldenFile golden(file);
+  Difference difference;
+  while (!golden.at_end()) {
+    const auto act = golden.read<uint8_t>();
+    const auto flags = golden.read<uint8_t>();
+    const bool first = flags & 1;
+    const bool terminated = flags & 2;
+    const bool truncated = flags & 4;
+    const bool sampled = flags & 8;
+
+    const TimeStep time_step = environment.step(action(act));
+    EXPECT_EQ(time_step.first(0), first) << "step " << difference.steps;
+    EXPECT_EQ(time_step.last(0), terminated || truncated) << "step " << difference.steps;
+    EXPECT_EQ(time_step.discount[0], terminated ? 0 : 1);
+    EXPECT_EQ(time_step.reward[0], first ? 0 : terminated ? reward_at_end : reward_else);
+    if (sampled) {
+      std::array<double, 4> variables{};
+      for (double& variable : variables) variable = golden.read<double>();
+      if (first) environment.set_variables(variables);
+      for (size_t i = 0; i < 4; ++i) {
+        difference.variables =
+            std::max(difference.variables, std::abs(environment.variables()[i] - variables[i]));
+      }
+      const float* values = time_step.observation.const_data_ptr<float>();
+      for (int64_t i = 0; i < time_step.observation.numel(); ++i) {
+        const double error = std::abs(double{values[i]} - golden.read<float>());
+        if (!first) difference.observation = std::max(difference.observation, error * 0x1.0p23);
+      }
+    }
+    ++difference.steps;
+  }
+  return difference;
+}
+
+// oracle: Gymnasium 1.x, tests/oracles/cartpole_acrobot.py
+TEST(CartPole, Equals10000RandomStepsOfGymnasium) {
+  CartPole environment(500, /*seed=*/1);
+  const Difference difference = replay(environment, "cartpole_v1.bin", 1, 1);
+  EXPECT_EQ(difference.steps, 10'000);
+
+  // bit for bit wherever sine and cosine round as in glibc
+  EXPECT_EQ(difference.variables, 0);
+  EXPECT_EQ(difference.observation, 0);
+}
+
+// oracle: Gymnasium 1.x, tests/oracles/cartpole_acrobot.py
+TEST(Acrobot, Equals10000RandomStepsOfGymnasium) {
+  Acrobot environment(500, /*seed=*/1);
+  const Difference difference = replay(environment, "acrobot_v1.bin", 0, -1);
+  EXPECT_EQ(difference.steps, 10'000);
+
+  // numpy squares velocities with pow(), which rounds otherwise once in a thousand times; the
+  // difference grows over an episode of a chaotic system
+  EXPECT_LT(difference.variables, 1e-10);
+  EXPECT_LE(difference.observation,
+            8);  // velocities reach 8, where the spacing is that of 1 times 8
+}
+
+// oracle: the definition; a simple controller keeps the pole up for ever
+TEST(CartPole, TimeLimitTruncatesAndDoesNotTerminate) {
+  for (const auto& [version, limit] : {std::pair<std::string, int>{"v0", 200}, {"v1", 500}}) {
+    const auto environment =
+        make_gym_environment({.environment_name = "CartPole", .version = version}, /*seed=*/3);
+    TimeStep time_step = environment->step(action(0));
+    EXPECT_TRUE(time_step.first(0));
+    int steps = 0;
+    while (!time_step.last(0)) {
+      const float* x = time_step.observation.const_data_ptr<float>();
+      time_step = environment->step(action(x[2] + x[3] + 0.1 * x[1] + 0.05 * x[0] > 0));
+      ++steps;
+    }
+    EXPECT_EQ(steps, limit);
+    EXPECT_EQ(time_step.discount[0], 1);
+    EXPECT_EQ(time_step.reward[0], 1);
+    EXPECT_TRUE(environment->step(action(0)).first(0));
+  }
+}
+
+// oracle: Gymnasium's rule that a task which ends on the last allowed step has terminated
+TEST(CartPole, AFallOnTheLastStepIsATermination) {
+  CartPole environment(/*max_episode_steps=*/1, /*seed=*/1);
+  environment.step(action(0));
+  environment.set_variables({5, 0, 0, 0});
+  const TimeStep time_step = environment.step(action(0));
+  EXPECT_TRUE(time_step.last(0));
+  EXPECT_EQ(time_step.discount[0], 0);
+}
+
+// oracle: Gymnasium's bounds of the initial state
+TEST(ClassicControl, InitialStatesAreUniformWithinGymnasiumsBounds) {
+  CartPole cart_pole(200, /*seed=*/5);
+  Acrobot acrobot(500, /*seed=*/5);
+  for (const auto& [environment, bound] :
+       {std::pair<ClassicControl*, double>{&cart_pole, 0.05}, {&acrobot, 0.1}}) {
+    double low = 0, high = 0;
+    for (int i = 0; i < 500; ++i) {
+      environment->step(action(0));
+      environment->end_episode(0);
+      for (const double variable : environment->variables()) {
+        low = std::min(low, variable);
+        high = std::max(high, variable);
+      }
+    }
+    EXPECT_GE(low, -bound * (1 + 1e-6));
+    EXPECT_LT(low, -0.98 * bound);
+    EXPECT_LE(high, bound * (1 + 1e-6));
+    EXPECT_GT(high, 0.98 * bound);
+  }
+}
+
+// oracle: the uninterrupted run
+TEST(ClassicControl, ASavedEnvironmentGoesOnExactly) {
+  for (const std::string name : {"CartPole", "Acrobot"}) {
+    const GymOptions options{.environment_name = name, .version = "v1"};
+    const auto environment = make_gym_environment(options, /*seed=*/7);
+    Lcg random(3);
+    for (int i = 0; i < 333; ++i) environment->step(action(random.below(2)));
+
+    StateTree saved;
+    environment->state(saved);
+    StateTree loaded(saved.contents());
+    const auto resumed = make_gym_environment(options, /*seed=*/8);
+    resumed->state(loaded);
+    for (int i = 0; i < 700; ++i) {
+      const int64_t act = random.below(2);
+      const TimeStep a = environment->step(action(act));
+      const TimeStep b = resumed->step(action(act));
+      ASSERT_EQ(a.step_type, b.step_type) << name << " " << i;
+      ASSERT_TRUE(torch::equal(a.observation, b.observation)) << name << " " << i;
+    }
+  }
+}
+
+TEST(ClassicControl, ActionsThatDoNotExistAreRefused) {
+  CartPole environment(200, /*seed=*/1);
+  environment.step(action(7));  // ignored: the episode begins
+  EXPECT_THROW(environment.step(action(2)), Error);
+  EXPECT_THROW(environment.step(action(-1)), Error);
+}
+
+TEST(Factory, UnknownEnvironmentNamesThoseThatExist) {
+  try {
+    make_gym_environment({.environment_name = "MountainCar", .version = "v0"}, /*seed=*/1);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_NE(std::string(error.what()).find("'MountainCar-v0'"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("CartPole-v1 and Acrobot-v1"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace accumbens
