@@ -45,7 +45,9 @@ std::unique_ptr<DqnAgent> make_agent(DqnOptions options, uint64_t seed = 1) {
 // episodes of five steps, with rewards that depend on the step
 TimeStep time_step_at(int64_t t, float scale = 1.0F) {
   const int64_t i = t % 6;
-  return {.step_type = {i == 0 ? StepType::kFirst : i == 5 ? StepType::kLast : StepType::kMid},
+  return {.step_type = {i == 0   ? StepType::kFirst
+                        : i == 5 ? StepType::kLast
+                                 : StepType::kMid},
           .reward = {scale * static_cast<float>(i)},
           .discount = {i == 5 ? 0.0F : 1.0F},
           .lost_life = {0},
@@ -168,10 +170,8 @@ TEST(DqnAgent, StopsAtALossThatIsNotFinite) {
 
 // oracle: the value of a chain of one state, r / (1 - gamma) = 2 for gamma 0.5 and reward 1
 TEST(DqnAgent, FindsTheValueOfAConstantReward) {
-  auto agent = make_agent({.gamma = 0.5,
-                           .min_replay_history = 10,
-                           .update_period = 1,
-                           .target_update_period = 10});
+  auto agent = make_agent(
+      {.gamma = 0.5, .min_replay_history = 10, .update_period = 1, .target_update_period = 10});
   for (int64_t t = 0; t < 1500; ++t) {
     TimeStep time_step = time_step_at(1);
     if (t == 0) time_step.step_type = {StepType::kFirst};

@@ -35,8 +35,8 @@ TEST_P(DopamineLoss, AndItsGradientsEqualDopamines) {
       torch::addmm(online["0.bias"], golden("s_tm1"), online["0.weight"].t()).relu();
   const torch::Tensor q_tm1 = torch::addmm(online["2.bias"], hidden, online["2.weight"].t());
 
-  const torch::Tensor td_error = q_learning_td_error(q_tm1, golden("a_tm1"), golden("r_t"),
-                                                     discount_t(0.99), golden("q_t"));
+  const torch::Tensor td_error =
+      q_learning_td_error(q_tm1, golden("a_tm1"), golden("r_t"), discount_t(0.99), golden("q_t"));
   const torch::Tensor losses =
       GetParam() == "huber" ? huber_loss(td_error) : squared_loss(td_error);
   losses.mean().backward();
@@ -44,8 +44,8 @@ TEST_P(DopamineLoss, AndItsGradientsEqualDopamines) {
   EXPECT_TRUE(torch::allclose(losses, golden(GetParam() + ".losses"), 1e-5, 1e-6));
   EXPECT_TRUE(torch::allclose(losses.mean().reshape(1), golden(GetParam() + ".loss"), 1e-5, 1e-6));
   for (const auto& [name, parameter] : online) {
-    EXPECT_TRUE(torch::allclose(parameter.grad(), golden(GetParam() + ".gradient." + name), 1e-5,
-                                1e-6))
+    EXPECT_TRUE(
+        torch::allclose(parameter.grad(), golden(GetParam() + ".gradient." + name), 1e-5, 1e-6))
         << name;
   }
 }
@@ -53,11 +53,9 @@ TEST_P(DopamineLoss, AndItsGradientsEqualDopamines) {
 TEST_P(DopamineLoss, TargetsEqualDopaminesForOneAndThreeSteps) {
   for (const int n : {1, 3}) {
     const torch::Tensor zeros = torch::zeros_like(golden("q_t"));
-    const torch::Tensor target =
-        q_learning_td_error(zeros, golden("a_tm1"), golden("r_t"), discount_t(std::pow(0.99, n)),
-                            golden("q_t"));
-    EXPECT_TRUE(
-        torch::allclose(target, golden("target_q_n" + std::to_string(n)), 1e-6, 1e-6));
+    const torch::Tensor target = q_learning_td_error(zeros, golden("a_tm1"), golden("r_t"),
+                                                     discount_t(std::pow(0.99, n)), golden("q_t"));
+    EXPECT_TRUE(torch::allclose(target, golden("target_q_n" + std::to_string(n)), 1e-6, 1e-6));
   }
 }
 

@@ -50,11 +50,11 @@ void fill_by_formula(torch::nn::Module& network) {
     } else {  // [out, in, height, width] from [height, width, in, out]
       const int64_t fan_in = parameter.size(1) * parameter.size(2) * parameter.size(3);
       const double scale = 2.0 * std::sqrt(6.0 / static_cast<double>(fan_in));
-      parameter.copy_(formula(tensor,
-                              {parameter.size(2), parameter.size(3), parameter.size(1),
-                               parameter.size(0)},
-                              scale)
-                          .permute({3, 2, 0, 1}));
+      parameter.copy_(
+          formula(tensor,
+                  {parameter.size(2), parameter.size(3), parameter.size(1), parameter.size(0)},
+                  scale)
+              .permute({3, 2, 0, 1}));
     }
     ++tensor;
   }

@@ -41,8 +41,7 @@ TEST_P(OptaxSteps, AreTheSame) {
     Optimizer optimizer(optimizer_name, options, {parameter});
     const torch::Tensor& expected = golden_.at(name + (wide ? ".float64" : ".float32"));
     for (int64_t step = 0; step < 10; ++step) {
-      optimizer.minimize(
-          loss_with_gradient(parameter, golden_.at("gradients")[step].to(dtype)));
+      optimizer.minimize(loss_with_gradient(parameter, golden_.at("gradients")[step].to(dtype)));
       EXPECT_TRUE(torch::allclose(parameter, expected[step], /*rtol=*/0, tolerance))
           << "step " << step << " differs by "
           << (parameter - expected[step]).abs().max().item<double>();
@@ -76,19 +75,18 @@ TEST_P(OptaxSteps, ContinueTheSameAfterSaving) {
 
 INSTANTIATE_TEST_SUITE_P(
     , OptaxSteps,
-    testing::Values(
-        Case{"adam", "adam", {.learning_rate = 0.01, .eps = 1.5e-4}},
-        Case{"adam_annealed",
-             "adam",
-             {.learning_rate = 0.01,
-              .eps = 1.5e-4,
-              .anneal_learning_rate = true,
-              .anneal_steps = 8}},
-        Case{"rmsprop_centered",
-             "rmsprop",
-             {.learning_rate = 0.01, .beta2 = 0.95, .eps = 1e-5, .centered = true}},
-        Case{"rmsprop", "rmsprop", {.learning_rate = 0.01, .beta2 = 0.95, .eps = 1e-5}},
-        Case{"sgd", "sgd", {.learning_rate = 0.01}}),
+    testing::Values(Case{"adam", "adam", {.learning_rate = 0.01, .eps = 1.5e-4}},
+                    Case{"adam_annealed",
+                         "adam",
+                         {.learning_rate = 0.01,
+                          .eps = 1.5e-4,
+                          .anneal_learning_rate = true,
+                          .anneal_steps = 8}},
+                    Case{"rmsprop_centered",
+                         "rmsprop",
+                         {.learning_rate = 0.01, .beta2 = 0.95, .eps = 1e-5, .centered = true}},
+                    Case{"rmsprop", "rmsprop", {.learning_rate = 0.01, .beta2 = 0.95, .eps = 1e-5}},
+                    Case{"sgd", "sgd", {.learning_rate = 0.01}}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Optimizer, RefusesAnUnknownName) {

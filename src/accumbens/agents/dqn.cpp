@@ -48,7 +48,7 @@ torch::Tensor DqnAgent::act(const TimeStep& time_step) {
   const double epsilon = eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_);
 
   // the greedy actions are only worked out where one is needed
-  torch::Tensor greedy;                                                    // [B]
+  torch::Tensor greedy;                                                          // [B]
   torch::Tensor action = torch::empty({time_step.batch_size()}, torch::kInt64);  // [B]
   int64_t* a_t = action.data_ptr<int64_t>();
   for (int64_t b = 0; b < time_step.batch_size(); ++b) {

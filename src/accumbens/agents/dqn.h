@@ -84,8 +84,8 @@ class DqnAgent final : public Agent {
   };
 
   /// batch_size: transitions in an update; num_actions: of the environment.
-  DqnAgent(const DqnOptions& options, int64_t batch_size, int64_t num_actions,
-           torch::Device device, Parts parts);
+  DqnAgent(const DqnOptions& options, int64_t batch_size, int64_t num_actions, torch::Device device,
+           Parts parts);
 
   /// time_step: its rewards are what the agent learns from (clipped by the runner if asked for).
   /// Throws Error when the loss is not finite; the parameters are then still those before it.
@@ -107,10 +107,10 @@ class DqnAgent final : public Agent {
   Parts parts_;
 
   bool eval_mode_ = false;
-  int64_t training_steps_ = 0;   // agent steps in training mode
-  torch::Tensor action_;         // [B] int64, the last answer
-  torch::Tensor loss_;           // of the last update
-  torch::Tensor mean_q_;         // of the last update's batch
+  int64_t training_steps_ = 0;  // agent steps in training mode
+  torch::Tensor action_;        // [B] int64, the last answer
+  torch::Tensor loss_;          // of the last update
+  torch::Tensor mean_q_;        // of the last update's batch
 };
 
 }  // namespace accumbens

@@ -44,7 +44,9 @@ struct Arguments {
   std::string what;
 };
 
-void say(const std::string& text) { std::cout << text << std::endl; }
+void say(const std::string& text) {
+  std::cout << text << std::endl;
+}
 
 Configuration load_configuration(const Catalogue& catalogue, const Arguments& arguments) {
   Configuration configuration(catalogue.registry, arguments.gin_files, arguments.gin_bindings);

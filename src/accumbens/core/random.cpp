@@ -47,7 +47,9 @@ uint64_t RandomStream::bits() {
   return block_[position_++];
 }
 
-double RandomStream::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
+double RandomStream::uniform() {
+  return static_cast<double>(bits() >> 11) * 0x1.0p-53;
+}
 
 int64_t RandomStream::below(int64_t n) {
   if (n < 1) throw std::invalid_argument("RandomStream::below needs n >= 1");

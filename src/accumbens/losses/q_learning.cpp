@@ -11,7 +11,9 @@ torch::Tensor q_learning_td_error(const torch::Tensor& q_tm1, const torch::Tenso
   return target.detach() - q_tm1.gather(1, a_tm1.unsqueeze(1)).squeeze(1);
 }
 
-torch::Tensor squared_loss(const torch::Tensor& td_error) { return td_error.square(); }
+torch::Tensor squared_loss(const torch::Tensor& td_error) {
+  return td_error.square();
+}
 
 torch::Tensor huber_loss(const torch::Tensor& td_error) {
   return torch::nn::functional::huber_loss(

@@ -10,8 +10,9 @@ ClassicControlDqnNetwork::ClassicControlDqnNetwork(const ClassicControlDqnOption
   if (options.min_vals) {
     if (static_cast<int64_t>(options.min_vals->size()) != observation_size) {
       throw ConfigError("ClassicControlDQNNetwork.min_vals has " +
-                        std::to_string(options.min_vals->size()) + " values, but observations have " +
-                        std::to_string(observation_size) + "; give one for each");
+                        std::to_string(options.min_vals->size()) +
+                        " values, but observations have " + std::to_string(observation_size) +
+                        "; give one for each");
     }
     min_vals_ = register_buffer("min_vals", torch::tensor(*options.min_vals, torch::kFloat32));
     max_vals_ = register_buffer("max_vals", torch::tensor(*options.max_vals, torch::kFloat32));
@@ -20,8 +21,7 @@ ClassicControlDqnNetwork::ClassicControlDqnNetwork(const ClassicControlDqnOption
   int64_t inputs = observation_size * stack_size;
   for (int64_t i = 0; i <= options.num_layers; ++i) {
     const int64_t outputs = i < options.num_layers ? options.hidden_units : num_actions;
-    auto layer =
-        register_module("dense" + std::to_string(i), torch::nn::Linear(inputs, outputs));
+    auto layer = register_module("dense" + std::to_string(i), torch::nn::Linear(inputs, outputs));
     initialize_layer(layer->weight, layer->bias, Initialization::kXavierUniform, random);
     layers_.push_back(layer);
     inputs = outputs;

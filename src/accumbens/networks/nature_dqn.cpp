@@ -31,7 +31,8 @@ NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stac
     int64_t filters, kernel, stride;
   };
   int64_t channels = stack_size;
-  for (const auto& [filters, kernel, stride] : {Shape{32, 8, 4}, Shape{64, 4, 2}, Shape{64, 3, 1}}) {
+  for (const auto& [filters, kernel, stride] :
+       {Shape{32, 8, 4}, Shape{64, 4, 2}, Shape{64, 3, 1}}) {
     Convolution convolution;
     convolution.layer = register_module(
         "conv" + std::to_string(convolutions_.size()),
@@ -72,9 +73,9 @@ NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stac
 
 QOutput NatureDqnNetwork::forward(const torch::Tensor& s) {
   // pixels to [0, 1]
-  torch::Tensor x = s.to(s.options().dtype(torch::kFloat32).memory_format(
-                         torch::MemoryFormat::ChannelsLast))
-                        .div_(255.0);  // [B, stack, height, width]
+  torch::Tensor x =
+      s.to(s.options().dtype(torch::kFloat32).memory_format(torch::MemoryFormat::ChannelsLast))
+          .div_(255.0);  // [B, stack, height, width]
 
   for (auto& [layer, padding] : convolutions_) {
     if (!padding.empty()) {

@@ -23,10 +23,10 @@ std::shared_ptr<QNetwork> make_nature_dqn(const Configuration& configuration,
     throw ConfigError("NatureDQNNetwork needs images, but " + environment.name +
                       " has none; bind DQNAgent.network = @ClassicControlDQNNetwork");
   }
-  return std::make_shared<NatureDqnNetwork>(
-      configuration.get<NatureDqnOptions>("NatureDQNNetwork"), context.stack_size,
-      environment.observation_shape[0], environment.observation_shape[1], environment.num_actions,
-      random);
+  return std::make_shared<NatureDqnNetwork>(configuration.get<NatureDqnOptions>("NatureDQNNetwork"),
+                                            context.stack_size, environment.observation_shape[0],
+                                            environment.observation_shape[1],
+                                            environment.num_actions, random);
 }
 
 std::shared_ptr<QNetwork> make_classic_control_dqn(const Configuration& configuration,
@@ -62,8 +62,8 @@ std::unique_ptr<Agent> make_dqn(const Catalogue& catalogue, const Configuration&
   const NetworkContext network_context{environment, options.stack_size};
   RandomStream initialization(context.seed, "initialization");
   const auto make_network = [&] {
-    auto network = catalogue.make_network(options.network, configuration, network_context,
-                                          initialization);
+    auto network =
+        catalogue.make_network(options.network, configuration, network_context, initialization);
     network->to(context.device);
     return network;
   };
@@ -98,20 +98,20 @@ Catalogue::Catalogue() {
   registry.add<CreateRunnerOptions>("create_runner",
                                     {.modules = {"dopamine.discrete_domains.run_experiment"},
                                      .summary = "training with or without evaluation"});
-  registry.add<CreateAgentOptions>("create_agent",
-                                   {.modules = {"dopamine.discrete_domains.run_experiment"},
-                                    .summary = "which agent"});
+  registry.add<CreateAgentOptions>(
+      "create_agent",
+      {.modules = {"dopamine.discrete_domains.run_experiment"}, .summary = "which agent"});
 
   // environments
-  registry.add<AtariOptions>("create_atari_environment",
-                             {.modules = {"dopamine.discrete_domains.atari_lib"},
-                              .summary = "an Atari 2600 game"});
+  registry.add<AtariOptions>(
+      "create_atari_environment",
+      {.modules = {"dopamine.discrete_domains.atari_lib"}, .summary = "an Atari 2600 game"});
   registry.add<AtariPreprocessingOptions>("AtariPreprocessing",
                                           {.modules = {"dopamine.discrete_domains.atari_lib"},
                                            .summary = "from emulator frames to observations"});
-  registry.add<GymOptions>("create_gym_environment",
-                           {.modules = {"dopamine.discrete_domains.gym_lib"},
-                            .summary = "a classic control task"});
+  registry.add<GymOptions>(
+      "create_gym_environment",
+      {.modules = {"dopamine.discrete_domains.gym_lib"}, .summary = "a classic control task"});
   environments["create_atari_environment"] = {
       "Atari 2600", [](const Configuration& configuration, uint64_t seed) {
         return make_atari_environment(
@@ -127,25 +127,26 @@ Catalogue::Catalogue() {
   registry.add<NatureDqnOptions>("NatureDQNNetwork",
                                  {.modules = {"dopamine.jax.networks"},
                                   .summary = "the convolutional network of Mnih et al. (2015)"});
-  registry.add<ClassicControlDqnOptions>("ClassicControlDQNNetwork",
-                                         {.modules = {"dopamine.jax.networks"},
-                                          .summary = "dense layers on rescaled observations"});
+  registry.add<ClassicControlDqnOptions>(
+      "ClassicControlDQNNetwork",
+      {.modules = {"dopamine.jax.networks"}, .summary = "dense layers on rescaled observations"});
   networks["NatureDQNNetwork"] = {"the convolutional network of Mnih et al. (2015)",
                                   make_nature_dqn};
   networks["ClassicControlDQNNetwork"] = {"dense layers on rescaled observations",
                                           make_classic_control_dqn};
 
   // agents and their parts
-  registry.add<OptimizerOptions>("create_optimizer",
-                                 {.modules = {"dopamine.jax.agents.dqn.dqn_agent"},
-                                  .summary = "Adam, RMSProp or SGD"});
-  registry.add<ReplayOptions>("ReplayBuffer",
-                              {.modules = {"dopamine.jax.replay_memory.replay_buffer"},
-                               .summary = "the agent's memory"});
+  registry.add<OptimizerOptions>(
+      "create_optimizer",
+      {.modules = {"dopamine.jax.agents.dqn.dqn_agent"}, .summary = "Adam, RMSProp or SGD"});
+  registry.add<ReplayOptions>(
+      "ReplayBuffer",
+      {.modules = {"dopamine.jax.replay_memory.replay_buffer"}, .summary = "the agent's memory"});
   registry.add<DqnOptions>("DQNAgent", {.aliases = {"JaxDQNAgent"},
                                         .modules = {"dopamine.jax.agents.dqn.dqn_agent"},
                                         .summary = "deep Q-network (Mnih et al., 2015)"});
-  registry.add_reference("linearly_decaying_epsilon", {.modules = {"dopamine.jax.agents.dqn.dqn_agent"}});
+  registry.add_reference("linearly_decaying_epsilon",
+                         {.modules = {"dopamine.jax.agents.dqn.dqn_agent"}});
   registry.add_reference("identity_epsilon", {.modules = {"dopamine.jax.agents.dqn.dqn_agent"}});
   agents["dqn"] = {"deep Q-network (Mnih et al., 2015)", make_dqn};
   agents["jax_dqn"] = {"Dopamine's name of dqn", make_dqn};
@@ -180,8 +181,7 @@ std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& co
   const auto it = environments.find(name);
   if (it == environments.end()) {
     throw ConfigError("unknown environment '@" + name +
-                      "' in Runner.create_environment_fn; known are " +
-                      known_names(environments));
+                      "' in Runner.create_environment_fn; known are " + known_names(environments));
   }
   return it->second.make(configuration, static_cast<uint64_t>(options.seed));
 }

@@ -68,9 +68,7 @@ class ProgressObserver final : public Observer {
 /// Keeps every episode.
 class EpisodeCollector final : public Observer {
  public:
-  void on_episode(const Position&, const Episode& episode) override {
-    episodes.push_back(episode);
-  }
+  void on_episode(const Position&, const Episode& episode) override { episodes.push_back(episode); }
 
   std::vector<Episode> episodes;
 };
@@ -96,10 +94,9 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
   if (options_.num_threads > 0) torch::set_num_threads(static_cast<int>(options_.num_threads));
 
   environment_ = catalogue.make_environment(configuration, options_);
-  agent_ = catalogue.make_agent(configuration,
-                                {.environment = environment_->spec(),
-                                 .seed = static_cast<uint64_t>(options_.seed),
-                                 .device = find_device(options_.device)});
+  agent_ = catalogue.make_agent(configuration, {.environment = environment_->spec(),
+                                                .seed = static_cast<uint64_t>(options_.seed),
+                                                .device = find_device(options_.device)});
 
   observers_.push_back(std::make_unique<RunLogs>(base_dir_, options_.summary_writing_frequency));
   observers_.push_back(
@@ -132,7 +129,12 @@ void Experiment::load(Checkpointer::Loaded loaded) {
 
 void Experiment::resume() {
   auto loaded = checkpointer_.read_newest(say_);
-  if (!loaded) return;
+  if (!loaded) {
+    // starting anew would overwrite the logs of a run that can perhaps still be saved
+    if (checkpointer_.ids().empty()) return;
+    throw Error("no checkpoint in " + (base_dir_ / "checkpoints").string() +
+                " can be read; restore one, or start anew with another --base_dir");
+  }
   load(*std::move(loaded));
   const Position& position = runner_->position();
   say_("resuming " + base_dir_.string() + " at iteration " + std::to_string(position.iteration) +
@@ -156,9 +158,8 @@ void Experiment::write_checkpoint() {
   int64_t num_threads = torch::get_num_threads();
   tree("num_threads", num_threads)("runner", *runner_);
   const Position& position = runner_->position();
-  checkpointer_.write(
-      tree, position.total_steps,
-      {{"iteration", position.iteration}, {"agent_steps", position.agent_steps}});
+  checkpointer_.write(tree, position.total_steps,
+                      {{"iteration", position.iteration}, {"agent_steps", position.agent_steps}});
 }
 
 std::vector<Episode> Experiment::evaluate(int64_t num_episodes, std::optional<int64_t> checkpoint,

@@ -6,7 +6,9 @@
 namespace accumbens {
 namespace {
 
-const char* phase_name(Phase phase) { return phase == Phase::kTrain ? "train" : "eval"; }
+const char* phase_name(Phase phase) {
+  return phase == Phase::kTrain ? "train" : "eval";
+}
 
 }  // namespace
 
@@ -38,9 +40,8 @@ void RunLogs::on_episode(const Position& position, const Episode& episode) {
   episodes_.row({num_episodes_++, position.iteration, phase_name(episode.phase),
                  position.agent_steps, position.frames, episode.length, episode.episode_return});
   if (episode.phase != Phase::kTrain) return;
-  tensorboard_.write(position.agent_steps,
-                     {{"Episode/length", static_cast<double>(episode.length)},
-                      {"Episode/return", episode.episode_return}});
+  tensorboard_.write(position.agent_steps, {{"Episode/length", static_cast<double>(episode.length)},
+                                            {"Episode/return", episode.episode_return}});
 }
 
 void RunLogs::on_iteration(const Position& position) {

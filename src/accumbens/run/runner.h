@@ -2,8 +2,8 @@
 
 #include <atomic>
 #include <chrono>
-#include <functional>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -82,12 +82,12 @@ struct PhaseStatistics {
 struct Position {
   int64_t iteration = 0;
   Phase phase = Phase::kTrain;
-  int64_t agent_steps = 0;       // of training, in all
-  int64_t frames = 0;            // of training, in all
-  int64_t total_steps = 0;       // agent steps of training and evaluation, in all
-  PhaseStatistics train;         // of this iteration
-  PhaseStatistics eval;          // of this iteration
-  Episode episode;               // in progress
+  int64_t agent_steps = 0;  // of training, in all
+  int64_t frames = 0;       // of training, in all
+  int64_t total_steps = 0;  // agent steps of training and evaluation, in all
+  PhaseStatistics train;    // of this iteration
+  PhaseStatistics eval;     // of this iteration
+  Episode episode;          // in progress
 
   PhaseStatistics& phase_statistics() { return phase == Phase::kTrain ? train : eval; }
   const PhaseStatistics& phase_statistics() const { return phase == Phase::kTrain ? train : eval; }
@@ -142,7 +142,7 @@ class Runner {
   std::vector<Observer*> observers_;
 
   Position position_;
-  torch::Tensor action_;       // [1] int64, the agent's last answer
+  torch::Tensor action_;  // [1] int64, the agent's last answer
   bool between_episodes_ = true;
 };
 

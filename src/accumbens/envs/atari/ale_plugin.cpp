@@ -108,7 +108,7 @@ class AleEmulator final : public Emulator {
     ale_.attr("loadROM")(roms.attr("get_rom_path")(rom));
 
     for (const py::handle action : ale_.attr("getMinimalActionSet")()) {
-      actions_.push_back(py::int_(py::reinterpret_borrow<py::object>(action)));
+      actions_.push_back(action.attr("value"));
     }
     const auto dimensions = ale_.attr("getScreenDims")().cast<std::pair<int64_t, int64_t>>();
     height_ = dimensions.first;
