@@ -36,7 +36,7 @@ struct AtariPreprocessingOptions {
   bool terminal_on_life_loss = false;
   int64_t screen_size = 84;
   int64_t max_frames_per_episode = 108'000;
-  std::optional<int64_t> max_noops;
+  std::optional<int64_t> max_noops = std::nullopt;
 
   template <class Visitor>
   void fields(Visitor& field) {

@@ -1,0 +1,289 @@
+#include "app/program.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+#include <thread>
+
+#include "accumbens/core/random.h"
+#include "accumbens/run/checkpointer.h"
+
+namespace accumbens {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+const std::string kConfigs = ACCUMBENS_SOURCE_DIR "/configs/";
+
+class ProgramTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ =
+        fs::temp_directory_path() / ("accumbens-program-" + std::to_string(getpid()) + "-" +
+                                     testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::vector<std::string> train(const std::string& run, const std::string& config,
+                                 const std::vector<std::string>& bindings) const {
+    std::vector<std::string> arguments{"train", "--base_dir=" + (folder_ / run).string(),
+                                       "--gin_files", config, "--gin_bindings"};
+    arguments.insert(arguments.end(), bindings.begin(), bindings.end());
+    return arguments;
+  }
+
+  // runs to the end
+  struct Result {
+    int code;
+    std::string output;
+  };
+  Result run(const std::vector<std::string>& arguments) const {
+    Program program(arguments, folder_ / "output");
+    const int code = program.wait();
+    return {code, program.output()};
+  }
+
+  // results.csv without the last two columns, which are times
+  std::string results(const std::string& run) const {
+    std::ifstream file(folder_ / run / "results.csv");
+    std::string text;
+    for (std::string line; std::getline(file, line);) {
+      for (int i = 0; i < 2; ++i) line.resize(line.rfind(','));
+      text += line + '\n';
+    }
+    return text;
+  }
+
+  std::string text(const std::string& run, const std::string& name) const {
+    std::ifstream file(folder_ / run / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  StateTree::Contents final_state(const std::string& run) const {
+    Checkpointer checkpointer(folder_ / run / "checkpoints");
+    auto loaded = checkpointer.read_newest([](const std::string& text) { FAIL() << text; });
+    return std::move(loaded.value().contents);
+  }
+
+  // two runs ended in the same state, times aside
+  void expect_same(const std::string& a, const std::string& b) const {
+    EXPECT_EQ(results(a), results(b));
+    EXPECT_FALSE(results(a).empty());
+    EXPECT_EQ(text(a, "episodes.csv"), text(b, "episodes.csv"));
+    EXPECT_EQ(text(a, "metrics.jsonl"), text(b, "metrics.jsonl"));
+
+    const StateTree::Contents left = final_state(a);
+    const StateTree::Contents right = final_state(b);
+    ASSERT_EQ(left.tensors.size(), right.tensors.size());
+    for (const auto& [name, tensor] : left.tensors) {
+      if (name.find("observer") != std::string::npos) continue;  // the name of an event file
+      EXPECT_TRUE(torch::equal(tensor, right.tensors.at(name))) << name;
+    }
+    ASSERT_EQ(left.frozen.size(), right.frozen.size());
+    for (const auto& [name, frozen] : left.frozen) {
+      EXPECT_TRUE(torch::equal(frozen.data, right.frozen.at(name).data)) << name;
+    }
+    for (const auto& [name, value] : left.values.items()) {
+      if (name.find("seconds") != std::string::npos) continue;
+      if (name.find("observer") != std::string::npos) continue;  // sizes of files
+      EXPECT_EQ(value, right.values.at(name)) << name;
+    }
+  }
+
+  // kills a run at random moments until it comes to its end
+  void kill_and_resume(const std::vector<std::string>& arguments, int kills, double seconds,
+                       RandomStream& random) const {
+    for (int i = 0; i < kills; ++i) {
+      Program program(arguments, folder_ / "output");
+      std::this_thread::sleep_for(std::chrono::duration<double>(random.uniform(0.2, seconds)));
+      program.signal(SIGKILL);
+      const int code = program.wait();
+      ASSERT_TRUE(code == 0 || code == 128 + SIGKILL) << program.output();
+    }
+    const Result result = run(arguments);
+    ASSERT_EQ(result.code, 0) << result.output;
+  }
+
+  fs::path folder_;
+};
+
+const std::vector<std::string> kShortCartPole{"Runner.num_iterations = 3",
+                                              "Runner.training_steps = 600",
+                                              "Runner.evaluation_steps = 200",
+                                              "DQNAgent.min_replay_history = 200",
+                                              "Runner.checkpoint_minutes = 0.005",
+                                              "Runner.summary_writing_frequency = 100",
+                                              "Runner.num_threads = 1"};
+
+const std::vector<std::string> kShortPong{"Runner.num_iterations = 2",
+                                          "Runner.training_steps = 300",
+                                          "Runner.max_steps_per_episode = 150",
+                                          "DQNAgent.min_replay_history = 100",
+                                          "Runner.checkpoint_minutes = 0.01",
+                                          "Runner.summary_writing_frequency = 50",
+                                          "Runner.num_threads = 1",
+                                          "ReplayBuffer.max_capacity = 1000"};
+
+// oracle: the other run
+TEST_F(ProgramTest, TwoCartPoleRunsWithOneSeedAreIdentical) {
+  const std::string config = kConfigs + "quickstart/cartpole.gin";
+  for (const char* name : {"a", "b"}) {
+    const Result result = run(train(name, config, kShortCartPole));
+    ASSERT_EQ(result.code, 0) << result.output;
+  }
+  expect_same("a", "b");
+
+  auto other_seed = kShortCartPole;
+  other_seed.push_back("Runner.seed = 2");
+  ASSERT_EQ(run(train("c", config, other_seed)).code, 0);
+  EXPECT_NE(results("a"), results("c"));
+}
+
+// oracle: the uninterrupted run
+TEST_F(ProgramTest, CartPoleKilledAtRandomMomentsEndsAsIfItHadNot) {
+  const std::string config = kConfigs + "quickstart/cartpole.gin";
+  ASSERT_EQ(run(train("whole", config, kShortCartPole)).code, 0);
+  RandomStream random(1, "kill");
+  kill_and_resume(train("killed", config, kShortCartPole), /*kills=*/4, /*seconds=*/1.5, random);
+  expect_same("whole", "killed");
+}
+
+// oracle: the uninterrupted run
+TEST_F(ProgramTest, PongKilledAtRandomMomentsEndsAsIfItHadNot) {
+  const std::string config = kConfigs + "dopamine/dqn.gin";
+  ASSERT_EQ(run(train("whole", config, kShortPong)).code, 0);
+  RandomStream random(2, "kill");
+  kill_and_resume(train("killed", config, kShortPong), /*kills=*/3, /*seconds=*/6.0, random);
+  expect_same("whole", "killed");
+}
+
+// oracle: the original run
+TEST_F(ProgramTest, OperativeConfigurationGivesTheSameRun) {
+  ASSERT_EQ(run(train("a", kConfigs + "quickstart/cartpole.gin", kShortCartPole)).code, 0);
+  const std::string operative = (folder_ / "a" / "operative_config.gin").string();
+  ASSERT_EQ(run({"train", "--base_dir", (folder_ / "b").string(), "--gin_files", operative}).code,
+            0);
+  expect_same("a", "b");
+}
+
+TEST_F(ProgramTest, SigtermWritesACheckpointAndExitsWith130) {
+  const std::string config = kConfigs + "quickstart/cartpole.gin";
+  Program program(train("a", config, {"Runner.num_iterations = 1000"}), folder_ / "output");
+  while (!fs::exists(folder_ / "a" / "results.csv")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 130) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr("stopped, and saved"));
+
+  // and goes on without being told the configuration again
+  Program resumed({"train", "--base_dir", (folder_ / "a").string(), "--gin_bindings",
+                   "Runner.num_iterations = 1"},
+                  folder_ / "output");
+  EXPECT_EQ(resumed.wait(), 0) << resumed.output();
+  EXPECT_THAT(resumed.output(), HasSubstr("resuming"));
+
+  const Result evaluated =
+      run({"evaluate", "--base_dir", (folder_ / "a").string(), "--episodes", "3"});
+  EXPECT_EQ(evaluated.code, 0) << evaluated.output;
+  EXPECT_THAT(evaluated.output, HasSubstr("average return"));
+}
+
+TEST_F(ProgramTest, CorruptCheckpointFallsBackToTheOneBefore) {
+  const std::string config = kConfigs + "quickstart/cartpole.gin";
+  ASSERT_EQ(run(train("a", config, kShortCartPole)).code, 0);
+  Checkpointer checkpointer(folder_ / "a" / "checkpoints");
+  const auto ids = checkpointer.ids();
+  ASSERT_GE(ids.size(), 2U);
+  const fs::path newest = folder_ / "a" / "checkpoints" / ("ckpt." + std::to_string(ids.back())) /
+                          "tensors.safetensors";
+  fs::resize_file(newest, fs::file_size(newest) / 2);
+
+  const Result result = run(train("a", config, kShortCartPole));
+  EXPECT_EQ(result.code, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr(newest.filename().string()));
+  EXPECT_THAT(result.output, HasSubstr("resuming"));
+
+  ASSERT_EQ(run(train("b", config, kShortCartPole)).code, 0);
+  expect_same("a", "b");
+}
+
+TEST_F(ProgramTest, BadInputIsOneClearSentence) {
+  struct Case {
+    std::vector<std::string> arguments;
+    int code;
+    std::vector<std::string> says;
+  };
+  const std::string quick = kConfigs + "quickstart/cartpole.gin";
+  const std::string dqn = kConfigs + "dopamine/dqn.gin";
+  const std::vector<Case> cases{
+      {{"fly"}, 2, {"fly"}},
+      {{"train"}, 2, {"--base_dir"}},
+      {{"train", "--base_dir", folder_ / "none"}, 2, {"--gin_files"}},
+      {train("x", "no/such.gin", {"DQNAgent.gamma = 0.9"}), 2, {"no/such.gin"}},
+      {train("x", quick, {"DQNAgent.gama = 0.9"}), 2, {"--gin_bindings:1", "gamma"}},
+      {train("x", quick, {"DQNAgent.gamma = 1.5"}), 2, {"gamma", "--gin_bindings:1"}},
+      {train("x", quick, {"DQNAgent.gamma = 'high'"}), 2, {"gamma"}},
+      {train("x", quick, {"create_gym_environment.environment_name = 'Cartpool'"}),
+       2,
+       {"Cartpool", "CartPole"}},
+      {train("x", dqn, {"create_atari_environment.game_name = 'Pongg'"}), 2, {"Pongg", "Pong"}},
+      {train("x", dqn, {"ReplayBuffer.max_capacity = 1_000_000_000"}), 2, {"max_capacity", "GB"}},
+      {train("x", quick, {"create_optimizer.learning_rate = 1e38", "Runner.num_iterations = 2"}),
+       1,
+       {"loss", "learning_rate"}},
+      {{"train", "--base_dir", "/dev/null/x", "--gin_files", quick}, 1, {"/dev/null/x"}},
+      {{"evaluate", "--base_dir", (folder_ / "y").string(), "--gin_files", quick},
+       1,
+       {"checkpoint"}},
+  };
+  for (const Case& bad : cases) {
+    const Result result = run(bad.arguments);
+    EXPECT_EQ(result.code, bad.code) << result.output;
+    for (const std::string& words : bad.says) EXPECT_THAT(result.output, HasSubstr(words));
+    EXPECT_THAT(result.output, testing::Not(HasSubstr("frame #")));
+  }
+}
+
+TEST_F(ProgramTest, MissingAleIsNamedWithTheWayToGetIt) {
+  // a Python without ale-py
+  setenv("ACCUMBENS_PYTHON", "/usr/bin/python3", /*overwrite=*/1);
+  setenv("PYTHONNOUSERSITE", "1", 1);
+  const Result result = run(train("x", kConfigs + "dopamine/dqn.gin", {"Runner.seed = 1"}));
+  unsetenv("ACCUMBENS_PYTHON");
+  EXPECT_NE(result.code, 0);
+  EXPECT_THAT(result.output, HasSubstr("ale-py"));
+  EXPECT_THAT(result.output, HasSubstr("pip install ale-py"));
+}
+
+TEST_F(ProgramTest, ListsAndExplains) {
+  EXPECT_THAT(run({"list", "agents"}).output, HasSubstr("dqn"));
+  EXPECT_THAT(run({"list", "environments"}).output, HasSubstr("Breakout"));
+  EXPECT_THAT(run({"list", "networks"}).output, HasSubstr("NatureDQNNetwork"));
+  EXPECT_THAT(run({"list", "configs"}).output, HasSubstr("dopamine/dqn.gin"));
+  EXPECT_THAT(run({"--version"}).output, HasSubstr("accumbens 0."));
+  EXPECT_EQ(run({"doctor"}).code, 0);
+  const Result explained = run({"explain", "--gin_files", kConfigs + "dopamine/dqn.gin"});
+  EXPECT_EQ(explained.code, 0) << explained.output;
+  EXPECT_THAT(explained.output, HasSubstr("dqn.gin:3"));
+}
+
+// every configuration that ships is valid
+TEST_F(ProgramTest, ShippedConfigurationsResolve) {
+  int count = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(kConfigs)) {
+    if (entry.path().extension() != ".gin") continue;
+    const Result result = run({"explain", "--gin_files", entry.path().string()});
+    EXPECT_EQ(result.code, 0) << result.output;
+    ++count;
+  }
+  EXPECT_GE(count, 5);
+}
+
+}  // namespace
+}  // namespace accumbens
