@@ -3,7 +3,8 @@
 Dopamine's class AtariPreprocessing and DQN Zoo's processors and environment wrappers run over
 ale-py, with actions from a linear congruential generator and 1,000 agent steps per case. Only what
 they import is replaced: Gym by a few lines over ALEInterface, chex by nothing, and the numbers of
-no-ops come from RandomStream. Needs checkouts of both, dm-env, ale-py, opencv and Pillow:
+no-ops come from RandomStream. Needs checkouts of both, dm-env, ale-py, opencv and Pillow before 13
+(which resizes some tall images vertically first; DQN Zoo requires 10):
 
     python tests/oracles/atari_pipeline.py DOPAMINE_CHECKOUT DQN_ZOO_CHECKOUT
 

@@ -15,8 +15,8 @@ namespace accumbens {
 struct ClassicControlDqnOptions {
   int64_t num_layers = 2;
   int64_t hidden_units = 512;
-  std::optional<std::vector<double>> min_vals;
-  std::optional<std::vector<double>> max_vals;
+  std::optional<std::vector<double>> min_vals = std::nullopt;
+  std::optional<std::vector<double>> max_vals = std::nullopt;
 
   template <class Visitor>
   void fields(Visitor& field) {

@@ -3,9 +3,9 @@
 #include <pybind11/embed.h>
 #include <pybind11/stl.h>
 
-#include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <map>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -85,6 +85,19 @@ std::string game_name(const std::string& rom) {
   return name;
 }
 
+// the games for one player and where their ROMs lie; ALE ends the program when given another
+std::map<std::string, py::object> find_roms(const py::module_& ale) {
+  const py::module_ roms = py::module_::import("ale_py.roms");
+  std::map<std::string, py::object> found;
+  for (const py::handle rom : roms.attr("get_all_rom_ids")()) {
+    py::object path = roms.attr("get_rom_path")(rom);
+    if (!path.is_none() && !ale.attr("ALEInterface").attr("isSupportedROM")(path).is_none()) {
+      found.emplace(game_name(rom.cast<std::string>()), std::move(path));
+    }
+  }
+  return found;
+}
+
 class AleEmulator final : public Emulator {
  public:
   // needs the interpreter held
@@ -92,12 +105,9 @@ class AleEmulator final : public Emulator {
       : sticky_probability_(static_cast<float>(options.sticky_probability)),
         sticky_random_(options.seed) {
     const py::module_ module = import_ale();
-    const py::module_ roms = py::module_::import("ale_py.roms");
-    std::string rom;
-    for (const auto& id : roms.attr("get_all_rom_ids")().cast<std::vector<std::string>>()) {
-      if (game_name(id) == options.game) rom = id;
-    }
-    if (rom.empty()) throw std::runtime_error("ale-py has no game '" + options.game + "'");
+    const std::map<std::string, py::object> roms = find_roms(module);
+    const auto rom = roms.find(options.game);
+    if (rom == roms.end()) throw std::runtime_error("ale-py has no game '" + options.game + "'");
 
     // sticky actions are drawn here, see act(); ALE counts no frames and skips none
     ale_ = module.attr("ALEInterface")();
@@ -105,7 +115,7 @@ class AleEmulator final : public Emulator {
     ale_.attr("setInt")("random_seed", options.seed);
     ale_.attr("setInt")("frame_skip", 1);
     ale_.attr("setInt")("max_num_frames_per_episode", 0);
-    ale_.attr("loadROM")(roms.attr("get_rom_path")(rom));
+    ale_.attr("loadROM")(rom->second);
 
     for (const py::handle action : ale_.attr("getMinimalActionSet")()) {
       actions_.push_back(action.attr("value"));
@@ -207,14 +217,8 @@ class AleLibrary final : public EmulatorLibrary {
   std::vector<std::string> games() override {
     start_python();
     return with_python([] {
-      import_ale();
       std::vector<std::string> names;
-      for (const auto& rom : py::module_::import("ale_py.roms")
-                                 .attr("get_all_rom_ids")()
-                                 .cast<std::vector<std::string>>()) {
-        names.push_back(game_name(rom));
-      }
-      std::sort(names.begin(), names.end());
+      for (const auto& [name, path] : find_roms(import_ale())) names.push_back(name);
       return names;
     });
   }

@@ -120,7 +120,7 @@ BilinearResize::Axis BilinearResize::weigh(int64_t source_size, int64_t size) {
     }
     axis.first.push_back(begin);
     for (size_t tap = 0; tap < triangle.size(); ++tap) {
-      const double share = total == 0 ? triangle[tap] : triangle[tap] * (1.0 / total);
+      const double share = total == 0 ? triangle[tap] : triangle[tap] / total;
       axis.weights[static_cast<int64_t>(tap) * size + i] =
           static_cast<int32_t>(0.5 + share * (1 << kPrecisionBits));
     }

@@ -4,7 +4,8 @@
 
 namespace accumbens {
 
-/// A two-link robot to be swung up (Sutton, 1996), with the book's dynamics, as in Gymnasium 1.x.
+/// A two-link robot to be swung up (Sutton, 1996), with the book's dynamics, as in Gymnasium 1.x
+/// (equal in float32; in float64 numpy's scalar squares may round otherwise in the last bit).
 ///
 /// Observation: [6] float32, cosine and sine of both joint angles, then both angular velocities.
 /// Actions: torque -1, 0, +1 at the joint between the links. Reward -1 per step, 0 at the goal.
