@@ -130,7 +130,6 @@ int run_command_line(int argc, char** argv) {
   Arguments arguments;
   CLI::App app("Accumbens: deep reinforcement learning on LibTorch", "accumbens");
   app.set_version_flag("--version", std::string("accumbens ") + ACCUMBENS_VERSION);
-  app.require_subcommand(1);
 
   CLI::App* train_command = app.add_subcommand("train", "train an agent, or go on training it");
   train_command->add_option("--base_dir", arguments.base_dir, "where the run is kept")->required();
@@ -165,6 +164,10 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : 2;
+  }
+  if (app.get_subcommands().empty()) {
+    std::cerr << app.help();
+    return 2;
   }
 
   std::signal(SIGINT, on_signal);
