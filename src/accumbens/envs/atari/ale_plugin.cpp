@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <map>
+#include <mutex>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -33,6 +34,8 @@ auto with_python(F&& body) {
 
 // starts the interpreter of the virtual environment that has ale-py
 void start_python() {
+  static std::mutex starting;
+  const std::lock_guard<std::mutex> alone(starting);
   if (Py_IsInitialized()) return;
   const char* chosen = std::getenv("ACCUMBENS_PYTHON");
   const char* executable = chosen ? chosen : ACCUMBENS_PYTHON;
@@ -145,6 +148,7 @@ class AleEmulator final : public Emulator {
   void reset() override {
     with_python([&] { ale_.attr("reset_game")(); });
     executed_action_ = 0;
+    at_start_ = true;
   }
 
   int64_t act(int64_t action) override {
@@ -152,8 +156,8 @@ class AleEmulator final : public Emulator {
     // executed last: drawn here, it can be saved, and a saved game goes on exactly.
     if (sticky_draw() >= sticky_probability_) executed_action_ = action;
     sticky_draw();
-    return with_python(
-        [&] { return act_(actions_.at(static_cast<size_t>(executed_action_))).cast<int64_t>(); });
+    at_start_ = false;
+    return with_python([&] { return execute(executed_action_); });
   }
 
   bool game_over() override {
@@ -183,7 +187,7 @@ class AleEmulator final : public Emulator {
 
   std::string save_state() override {
     std::ostringstream text;
-    text << executed_action_ << ' ' << sticky_random_ << '\n';
+    text << executed_action_ << ' ' << at_start_ << ' ' << sticky_random_ << '\n';
     return text.str() + with_python([&] {
              const py::object state = ale_.attr("cloneState")(py::arg("include_rng") = true);
              return std::string(py::bytes(state.attr("serialize")()));
@@ -193,19 +197,31 @@ class AleEmulator final : public Emulator {
   void load_state(const std::string& state) override {
     const size_t end = state.find('\n');
     std::istringstream text(state.substr(0, end));
-    if (end == std::string::npos || !(text >> executed_action_ >> sticky_random_)) {
+    if (end == std::string::npos || !(text >> executed_action_ >> at_start_ >> sticky_random_)) {
       throw std::runtime_error("the saved state of the Atari emulator is damaged");
     }
-    with_python([&] { ale_.attr("restoreState")(state_type_(py::bytes(state.substr(end + 1)))); });
+    with_python([&] {
+      // Up to 0.12.1 ALE does not save that its last frame had no vertical sync, as is the case in
+      // Qbert and Tetris after a reset and never later. Ours must have ended in the same way.
+      ale_.attr("reset_game")();
+      if (!at_start_) execute(0);
+      ale_.attr("restoreState")(state_type_(py::bytes(state.substr(end + 1))));
+    });
   }
 
  private:
   // uniform in [0, 1), as ALE draws it
   double sticky_draw() { return sticky_random_() / 4294967296.0; }
 
+  // needs the interpreter held
+  int64_t execute(int64_t action) {
+    return act_(actions_.at(static_cast<size_t>(action))).cast<int64_t>();
+  }
+
   float sticky_probability_;
   std::mt19937 sticky_random_;
   int64_t executed_action_ = 0;
+  bool at_start_ = true;  // no frame since the last reset
   std::vector<py::object> actions_;
   int64_t height_ = 0;
   int64_t width_ = 0;

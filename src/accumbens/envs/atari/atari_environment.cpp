@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace accumbens {
 namespace {
@@ -56,7 +57,7 @@ TimeStep AtariEnvironment::step(const torch::Tensor& actions) {
   }
 
   // DQN Zoo pools what this step shows, Dopamine what its buffers hold
-  if (zoo_) screens_.zero_();
+  if (zoo_) clear_screens();
 
   // the action is repeated until the game ends
   const int64_t first_pooled = std::max<int64_t>(options_.frame_skip - 2, 0);
@@ -102,7 +103,7 @@ TimeStep AtariEnvironment::begin_game() {
   lives_ = emulator_->lives();
   game_frames_ = 0;
   begins_ = lost_life_ = false;
-  screens_.zero_();
+  clear_screens();
   capture(0);
   pool_and_resize();
   return {.step_type = {StepType::kFirst},
@@ -120,6 +121,10 @@ TimeStep AtariEnvironment::go_on_after_lost_life() {
           .discount = {1},
           .lost_life = {1},
           .observation = observation_};
+}
+
+void AtariEnvironment::clear_screens() {
+  std::memset(screens_.mutable_data_ptr(), 0, screens_.nbytes());
 }
 
 void AtariEnvironment::capture(int64_t slot) {

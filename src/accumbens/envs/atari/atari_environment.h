@@ -90,6 +90,7 @@ class AtariEnvironment final : public Environment {
  private:
   TimeStep begin_game();
   TimeStep go_on_after_lost_life();
+  void clear_screens();
   void capture(int64_t slot);
   void pool_and_resize();
 

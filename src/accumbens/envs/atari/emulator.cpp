@@ -6,8 +6,8 @@
 #include <cctype>
 #include <cstdlib>
 #include <filesystem>
-#include <numeric>
 
+#include "accumbens/config/nearest_name.h"
 #include "accumbens/core/error.h"
 
 namespace accumbens {
@@ -62,22 +62,6 @@ std::string normalised(const std::string& name) {
   return result;
 }
 
-// insertions, deletions and replacements that turn one word into the other
-size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i] != b[j]);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 }  // namespace
 
 EmulatorLibrary& emulator_library() {
@@ -89,28 +73,17 @@ EmulatorLibrary& emulator_library() {
 std::unique_ptr<Emulator> make_emulator(EmulatorOptions options) {
   EmulatorLibrary& library = emulator_library();
   try {
-    std::vector<std::string> games = library.games();
-    const std::string wanted = normalised(options.game);
-    const auto distance = [&](const std::string& game) {
-      return edit_distance(wanted, normalised(game));
-    };
-    const auto found = std::find_if(games.begin(), games.end(),
-                                    [&](const std::string& game) { return distance(game) == 0; });
-    if (found != games.end()) {
-      options.game = *found;
-      return library.create(options);
-    }
-
-    // the nearest three
-    std::stable_sort(games.begin(), games.end(), [&](const std::string& a, const std::string& b) {
-      return distance(a) < distance(b);
+    const std::vector<std::string> games = library.games();
+    const auto found = std::find_if(games.begin(), games.end(), [&](const std::string& game) {
+      return normalised(game) == normalised(options.game);
     });
-    std::string nearest;
-    for (size_t i = 0; i < std::min<size_t>(games.size(), 3); ++i) {
-      nearest += (i == 0 ? "" : ", ") + games[i];
+    if (found == games.end()) {
+      throw ConfigError("there is no Atari game '" + options.game + "' in ale-py" +
+                        did_you_mean(options.game, games) +
+                        " ('accumbens list environments' shows all)");
     }
-    throw ConfigError("there is no Atari game '" + options.game + "' in ale-py; the nearest are " +
-                      nearest + " ('accumbens list environments' shows all)");
+    options.game = *found;
+    return library.create(options);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

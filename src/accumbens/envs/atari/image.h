@@ -5,6 +5,17 @@
 
 namespace accumbens {
 
+/// How the pixels of one direction make up those of another size. Each target pixel is a weighted
+/// sum of `taps` source pixels; the weights beyond its own, and beyond the image, are 0.
+template <class Weight>
+struct ResizeAxis {
+  int64_t source_size = 0;
+  int64_t size = 0;
+  int64_t taps = 0;
+  std::vector<int32_t> first;   // [size] the first source pixel
+  std::vector<Weight> weights;  // [size, taps]
+};
+
 /// Shrinks 8-bit grayscale images byte for byte as cv2.resize does with INTER_AREA.
 ///
 /// Weights are computed once. An object has scratch memory: one thread at a time. The target is no
@@ -18,23 +29,15 @@ class AreaResize {
                   uint8_t* target);       // [height, width]
 
  private:
-  struct Axis {
-    std::vector<int64_t> first;  // [size] the first source pixel under each target pixel
-    std::vector<float>
-        weights;  // [taps, size] of the source pixels from there on, 0 beyond the end
-    int64_t taps = 0;
-  };
-  static Axis weigh(int64_t source_size, int64_t size);
-
-  int64_t source_height_, source_width_, height_, width_;
-  Axis vertical_, horizontal_;
-  std::vector<float> rows_;   // [source_height, width]
-  std::vector<float> input_;  // [source_width + taps], zeros at the end
+  ResizeAxis<float> vertical_, horizontal_;
+  std::vector<float> input_;  // [source_width + taps]
+  std::vector<float> rows_;   // [source_height + taps, width]
   std::vector<float> sum_;    // [width]
 };
 
-/// Resizes 8-bit grayscale images byte for byte as Pillow's Image.resize does with BILINEAR, which
-/// is a triangle filter as wide as the shrinking factor, in fixed point, horizontally first.
+/// Resizes 8-bit grayscale images byte for byte as Pillow's Image.resize does with BILINEAR: a
+/// triangle filter as wide as the shrinking factor, in fixed point, horizontally first. (Pillow 13
+/// goes vertically first where an image is much taller than wide; DQN Zoo uses Pillow 10.)
 ///
 /// Weights are computed once. An object has scratch memory: one thread at a time.
 class BilinearResize {
@@ -45,17 +48,9 @@ class BilinearResize {
                   uint8_t* target);       // [height, width]
 
  private:
-  struct Axis {
-    std::vector<int64_t> first;    // [size]
-    std::vector<int32_t> weights;  // [taps, size]
-    int64_t taps = 0;
-  };
-  static Axis weigh(int64_t source_size, int64_t size);
-
-  int64_t source_height_, source_width_, height_, width_;
-  Axis vertical_, horizontal_;
-  std::vector<uint8_t> rows_;   // [source_height + taps, width], zeros at the end
-  std::vector<uint8_t> input_;  // [source_width + taps], zeros at the end
+  ResizeAxis<int32_t> vertical_, horizontal_;
+  std::vector<uint8_t> input_;  // [source_width + taps]
+  std::vector<uint8_t> rows_;   // [source_height + taps, width]
   std::vector<int32_t> sum_;    // [width]
 };
 
