@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,10 +20,14 @@ namespace accumbens {
 /// The real program as a process of its own, with output and errors in one file.
 class Program {
  public:
-  Program(const std::vector<std::string>& arguments, const std::filesystem::path& output)
+  /// file_size_limit: in bytes, stands for a disk that is full.
+  Program(const std::vector<std::string>& arguments, const std::filesystem::path& output,
+          rlim_t file_size_limit = RLIM_INFINITY)
       : output_(output) {
     pid_ = fork();
     if (pid_ != 0) return;
+    const rlimit limit{file_size_limit, file_size_limit};
+    setrlimit(RLIMIT_FSIZE, &limit);
     const int file = open(output.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0644);
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);

@@ -42,8 +42,9 @@ class ProgramTest : public testing::Test {
     int code;
     std::string output;
   };
-  Result run(const std::vector<std::string>& arguments) const {
-    Program program(arguments, folder_ / "output");
+  Result run(const std::vector<std::string>& arguments,
+             rlim_t file_size_limit = RLIM_INFINITY) const {
+    Program program(arguments, folder_ / "output", file_size_limit);
     const int code = program.wait();
     return {code, program.output()};
   }
@@ -95,18 +96,28 @@ class ProgramTest : public testing::Test {
     }
   }
 
-  // kills a run at random moments until it comes to its end
-  void kill_and_resume(const std::vector<std::string>& arguments, int kills, double seconds,
-                       RandomStream& random) const {
-    for (int i = 0; i < kills; ++i) {
+  // kills a run ten times at random moments; whenever it comes to its end, it must be the whole
+  // one, and starts anew
+  void kill_and_resume(const std::string& config, const std::vector<std::string>& bindings,
+                       double seconds, RandomStream& random) const {
+    ASSERT_EQ(run(train("whole", config, bindings)).code, 0);
+    const std::vector<std::string> arguments = train("killed", config, bindings);
+    for (int kills = 0; kills < 10;) {
       Program program(arguments, folder_ / "output");
       std::this_thread::sleep_for(std::chrono::duration<double>(random.uniform(0.2, seconds)));
       program.signal(SIGKILL);
       const int code = program.wait();
-      ASSERT_TRUE(code == 0 || code == 128 + SIGKILL) << program.output();
+      if (code == 128 + SIGKILL) {
+        ++kills;
+      } else {
+        ASSERT_EQ(code, 0) << program.output();
+        expect_same("whole", "killed");
+        fs::remove_all(folder_ / "killed");
+      }
     }
     const Result result = run(arguments);
     ASSERT_EQ(result.code, 0) << result.output;
+    expect_same("whole", "killed");
   }
 
   fs::path folder_;
@@ -147,19 +158,15 @@ TEST_F(ProgramTest, TwoCartPoleRunsWithOneSeedAreIdentical) {
 // oracle: the uninterrupted run
 TEST_F(ProgramTest, CartPoleKilledAtRandomMomentsEndsAsIfItHadNot) {
   const std::string config = kConfigs + "quickstart/cartpole.gin";
-  ASSERT_EQ(run(train("whole", config, kShortCartPole)).code, 0);
   RandomStream random(1, "kill");
-  kill_and_resume(train("killed", config, kShortCartPole), /*kills=*/4, /*seconds=*/1.5, random);
-  expect_same("whole", "killed");
+  kill_and_resume(config, kShortCartPole, /*seconds=*/1.5, random);
 }
 
 // oracle: the uninterrupted run
 TEST_F(ProgramTest, PongKilledAtRandomMomentsEndsAsIfItHadNot) {
   const std::string config = kConfigs + "dopamine/dqn.gin";
-  ASSERT_EQ(run(train("whole", config, kShortPong)).code, 0);
   RandomStream random(2, "kill");
-  kill_and_resume(train("killed", config, kShortPong), /*kills=*/3, /*seconds=*/6.0, random);
-  expect_same("whole", "killed");
+  kill_and_resume(config, kShortPong, /*seconds=*/4.0, random);
 }
 
 // oracle: the original run
@@ -211,6 +218,22 @@ TEST_F(ProgramTest, CorruptCheckpointFallsBackToTheOneBefore) {
 
   ASSERT_EQ(run(train("b", config, kShortCartPole)).code, 0);
   expect_same("a", "b");
+}
+
+// oracle: the uninterrupted run
+TEST_F(ProgramTest, FullDiskLosesNothing) {
+  const std::string config = kConfigs + "quickstart/cartpole.gin";
+  auto one_iteration = kShortCartPole;
+  one_iteration.push_back("Runner.num_iterations = 1");
+  ASSERT_EQ(run(train("full", config, one_iteration)).code, 0);
+
+  const Result result = run(train("full", config, kShortCartPole), /*file_size_limit=*/100'000);
+  EXPECT_EQ(result.code, 1) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("tensors.safetensors: File too large"));
+
+  ASSERT_EQ(run(train("full", config, kShortCartPole)).code, 0);
+  ASSERT_EQ(run(train("whole", config, kShortCartPole)).code, 0);
+  expect_same("whole", "full");
 }
 
 TEST_F(ProgramTest, BadInputIsOneClearSentence) {

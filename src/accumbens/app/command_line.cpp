@@ -172,6 +172,7 @@ int run_command_line(int argc, char** argv) {
 
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
   try {
     const Catalogue catalogue;
     if (train_command->parsed()) return train(catalogue, arguments);

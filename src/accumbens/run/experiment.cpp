@@ -143,10 +143,14 @@ void Experiment::resume() {
 }
 
 Runner::Outcome Experiment::train(const std::atomic<bool>& stop) {
+  // written beside its place: a full disk leaves the run its configuration
   make_directories(base_dir_);
-  OutputFile file(base_dir_ / "operative_config.gin");
+  const std::filesystem::path place = base_dir_ / "operative_config.gin";
+  const std::filesystem::path beside = place.string() + ".tmp";
+  OutputFile file(beside);
   file.write(operative_config_);
   file.close();
+  std::filesystem::rename(beside, place);
 
   const Runner::Outcome outcome = runner_->run(stop, [this] { write_checkpoint(); });
   if (outcome == Runner::Outcome::kStopped) write_checkpoint();
