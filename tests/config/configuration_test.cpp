@@ -348,6 +348,12 @@ TEST_F(ConfigurationTest, UnknownImportsAreWarnings) {
   EXPECT_THAT(Configuration(registry_, {file}, {}).warnings(),
               ElementsAre(file + ":4: the import of 'tensorflow' has no effect: Python modules are "
                                  "not loaded"));
+  const std::string misspelt =
+      write("b.gin", "import dopamine.jax\nimport dopamine.jax.netwroks\n");
+  EXPECT_THAT(Configuration(registry_, {misspelt}, {}).warnings(),
+              ElementsAre(misspelt + ":2: the import of 'dopamine.jax.netwroks' has no effect: "
+                                     "Python modules are not loaded; did you mean "
+                                     "'dopamine.jax.networks'?"));
 }
 
 TEST_F(ConfigurationTest, IncludesAreRelativeToTheIncludingFile) {
@@ -485,6 +491,114 @@ TEST_F(ConfigurationTest, TheFieldsOfEveryConfigurableCanBeListed) {
                           "network|@reference or None|None|"));
 }
 
+TEST_F(ConfigurationTest, WhatIsAbsentIsAWarningAndItsParametersAreStillChecked) {
+  registry_.add_absent("RainbowAgent", {"num_atoms", "network"},
+                       {.modules = {"dopamine.rainbow_agent"},
+                        .summary = "Rainbow",
+                        .unused = {{"use_new_replay_buffer", "it was removed"}}});
+  registry_.add_absent("FourierNetwork", {},
+                       {.modules = {"dopamine.networks"}, .summary = "linear"});
+  const std::string file = write("a.gin",
+                                 "rainbow_agent.RainbowAgent.num_atoms = 51\n"
+                                 "RainbowAgent.network = @networks.FourierNetwork\n"
+                                 "RainbowAgent.use_new_replay_buffer = True\n"
+                                 "DQNAgent.network = @networks.FourierNetwork\n"
+                                 "DQNAgent.epsilon_fn = @FourierNetwork\n");
+  const Configuration configuration(registry_, {file}, {});
+  EXPECT_THAT(
+      configuration.warnings(),
+      ElementsAre(file + ":1: RainbowAgent is not in Accumbens: its bindings have no effect "
+                         "(Rainbow)",
+                  file + ":3: RainbowAgent.use_new_replay_buffer has no effect: it was "
+                         "removed",
+                  file + ":4: FourierNetwork is not in Accumbens: its bindings have no "
+                         "effect (linear)"));
+  EXPECT_EQ(configuration.get<AgentOptions>("DQNAgent").network, Reference{"FourierNetwork"});
+  EXPECT_THAT(configuration.explain(), HasSubstr("RainbowAgent.num_atoms = 51"));
+  EXPECT_THAT(configuration.explain(), HasSubstr(file + ":1, no effect\n"));
+  EXPECT_THAT(configuration.operative(), Not(HasSubstr("RainbowAgent")));
+  EXPECT_EQ(configuration.bound_at("RainbowAgent"), file + ":2");
+  EXPECT_EQ(configuration.bound_at("Runner"), "");
+
+  EXPECT_THAT(error_of("RainbowAgent.num_atms = 51"),
+              StartsWith("--gin_bindings:1:14: RainbowAgent has no parameter 'num_atms'; did you "
+                         "mean 'num_atoms'?\n"));
+  EXPECT_THAT(error_of("RainbowAgent.num_atoms = %NONE"), HasSubstr("no constant or macro"));
+  EXPECT_THAT(error_of("DQNAgent.gamma = @FourierNetwork"), HasSubstr("takes a float"));
+}
+
+struct ReplayOptions {
+  int64_t max_capacity = 100;
+  std::string kind = "uniform";
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("max_capacity", max_capacity, "transitions", at_least(1));
+    field("kind", kind, "how it samples", one_of({"uniform", "@Prioritized"}));
+  }
+};
+
+TEST_F(ConfigurationTest, RenamedAndUnusedParametersOfOtherSystemsAreAccepted) {
+  registry_.add<ReplayOptions>("ReplayBuffer", {.aliases = {"WrappedReplayBuffer"},
+                                                .renamed = {{"replay_capacity", "max_capacity"}},
+                                                .unused = {{"compress", "frames are small"}}});
+  const auto configuration =
+      bindings({"ReplayBuffer.max_capacity = 5", "WrappedReplayBuffer.replay_capacity = 50",
+                "ReplayBuffer.compress = {1: [None]}"});
+  EXPECT_EQ(configuration.get<ReplayOptions>("ReplayBuffer").max_capacity, 50);
+  EXPECT_EQ(configuration.value("ReplayBuffer", "max_capacity"), Value(50));
+  EXPECT_THAT(configuration.operative(), HasSubstr("ReplayBuffer.max_capacity = 50"));
+  EXPECT_THAT(configuration.warnings(), ElementsAre("--gin_bindings:3: ReplayBuffer.compress has "
+                                                    "no effect: frames are small"));
+  EXPECT_THAT(error_of("ReplayBuffer.replay_capacity = 0"), HasSubstr("must be at least 1"));
+  EXPECT_THAT(error_of("ReplayBuffer.replay_capcity = 1"),
+              HasSubstr("did you mean 'replay_capacity'?"));
+}
+
+TEST_F(ConfigurationTest, ANameMayAlsoBeOneOfTheListedReferences) {
+  registry_.add<ReplayOptions>("ReplayBuffer");
+  registry_.add_reference("Prioritized", {.modules = {"samplers"}});
+  const auto configuration = bindings({"ReplayBuffer.kind = @samplers.Prioritized()"});
+  EXPECT_EQ(configuration.get<ReplayOptions>("ReplayBuffer").kind, "@Prioritized");
+  const std::string operative = configuration.operative();
+  EXPECT_THAT(operative, HasSubstr("ReplayBuffer.kind = @Prioritized()"));
+  const Configuration again(registry_, {write("operative.gin", operative)}, {});
+  EXPECT_EQ(again.get<ReplayOptions>("ReplayBuffer").kind, "@Prioritized");
+  EXPECT_THAT(error_of("ReplayBuffer.kind = @NatureDQNNetwork"),
+              HasSubstr("takes a string, not the reference @NatureDQNNetwork"));
+}
+
+TEST_F(ConfigurationTest, AnImportMayStandForBindings) {
+  registry_.add_module("dopamine.tf.dqn_agent", "DQNAgent.loss_type = 'huber'\n");
+  const std::string file = write("a.gin", "\nimport dopamine.tf.dqn_agent\n");
+  const Configuration configuration(registry_, {file}, {});
+  EXPECT_EQ(configuration.get<AgentOptions>("DQNAgent").loss_type, "huber");
+  EXPECT_THAT(configuration.explain(), testing::ContainsRegex("'huber' +# " + file + ":2\n"));
+  EXPECT_THAT(configuration.warnings(), IsEmpty());
+  const std::string bound =
+      write("b.gin", "import dopamine.tf.dqn_agent\nDQNAgent.loss_type='mse'");
+  EXPECT_EQ(Configuration(registry_, {bound}, {}).get<AgentOptions>("DQNAgent").loss_type, "mse");
+}
+
+TEST_F(ConfigurationTest, DiffShowsWhatDiffersAfterResolution) {
+  registry_.add_absent("RainbowAgent", {"num_atoms"}, {});
+  const Configuration a =
+      bindings({"DQNAgent.gamma = 1", "DQNAgent.min_vals = [1, 2]", "DQNAgent.update_period = 4",
+                "DQNAgent.seed = 3", "RainbowAgent.num_atoms = 51", "Runner.num_iterations = 200"});
+  const Configuration b = bindings({"DQNAgent.min_vals = (1.0, 2.0)", "JaxDQNAgent.gamma = %ONE",
+                                    "ONE = 1.0", "s/DQNAgent.gamma = 0.5"});
+  EXPECT_EQ(a.diff(a), "");
+  EXPECT_EQ(a.diff(b),
+            "- DQNAgent.seed = 3  # --gin_bindings:4\n"
+            "+ DQNAgent.seed = None  # default\n"
+            "- RainbowAgent.num_atoms = 51  # --gin_bindings:5, no effect\n"
+            "+ RainbowAgent.num_atoms  # not bound\n"
+            "- s/DQNAgent.gamma = 1  # --gin_bindings:1\n"
+            "+ s/DQNAgent.gamma = 0.5  # --gin_bindings:4\n"
+            "- s/DQNAgent.seed = 3  # --gin_bindings:4\n"
+            "+ s/DQNAgent.seed = None  # default\n");
+}
+
 struct BadDefault {
   double gamma = 2;
 
@@ -509,6 +623,7 @@ TEST_F(ConfigurationTest, MistakesInRegistrationsAreErrors) {
                Error);
   EXPECT_THROW(registry_.add<RunnerOptions>("X", {.base = "Unknown"}), Error);
   EXPECT_THROW(bindings({}).get<RunnerOptions>("DQNAgent"), Error);
+  EXPECT_THROW(registry_.add<RunnerOptions>("Z", {.renamed = {{"steps", "no_field"}}}), Error);
   registry_.add<UnknownReference>("Y");
   EXPECT_THROW(bindings({}), Error);
 }

@@ -52,10 +52,10 @@ struct DqnOptions {
           in_closed(0, 1));
     field("epsilon_decay_period", epsilon_decay_period, "agent steps over which epsilon falls",
           at_least(1));
-    field("network", network, "from stacked observations to action values",
-          one_of({"NatureDQNNetwork", "ClassicControlDQNNetwork"}));
-    field("optimizer", optimizer, "its options are create_optimizer's",
-          one_of({"adam", "rmsprop", "sgd"}));
+    field("network", network, "from stacked observations to action values");
+    field("optimizer", optimizer,
+          "its options are create_optimizer's, or those of TensorFlow's optimizer",
+          one_of({"adam", "rmsprop", "sgd", "@AdamOptimizer", "@RMSPropOptimizer"}));
     field("loss_type", loss_type, "mse: squared errors without 1/2 (Dopamine); huber: Mnih et al.",
           one_of({"mse", "huber"}));
     field("stack_size", stack_size, "frames in an observation", at_least(1));

@@ -42,6 +42,10 @@ struct Arguments {
   int64_t episodes = 10;
   std::optional<int64_t> checkpoint;
   std::string what;
+  bool verbose = false;
+  bool markdown = false;
+  std::vector<std::string> files;  // as gin_files
+  std::vector<std::string> diff;   // files of another configuration
 };
 
 void say(const std::string& text) {
@@ -51,6 +55,9 @@ void say(const std::string& text) {
 Configuration load_configuration(const Catalogue& catalogue, const Arguments& arguments) {
   Configuration configuration(catalogue.registry, arguments.gin_files, arguments.gin_bindings);
   for (const std::string& warning : configuration.warnings()) {
+    std::cerr << "warning: " << warning << '\n';
+  }
+  for (const std::string& warning : catalogue.check(configuration)) {
     std::cerr << "warning: " << warning << '\n';
   }
   return configuration;
@@ -106,9 +113,20 @@ int evaluate(const Catalogue& catalogue, Arguments arguments) {
   return 0;
 }
 
-int explain(const Catalogue& catalogue, const Arguments& arguments) {
+int explain(const Catalogue& catalogue, Arguments arguments) {
+  arguments.gin_files.insert(arguments.gin_files.end(), arguments.files.begin(),
+                             arguments.files.end());
+  if (arguments.gin_files.empty())
+    throw ConfigError("explain needs a file, e.g. --gin_files x.gin");
   const Configuration configuration = load_configuration(catalogue, arguments);
-  std::cout << configuration.explain();
+  if (arguments.diff.empty()) {
+    std::cout << configuration.explain();
+    return 0;
+  }
+  arguments.gin_files = arguments.diff;
+  arguments.gin_bindings.clear();
+  const std::string diff = configuration.diff(load_configuration(catalogue, arguments));
+  std::cout << (diff.empty() ? "nothing differs\n" : diff);
   return 0;
 }
 
@@ -145,14 +163,23 @@ int run_command_line(int argc, char** argv) {
   add_configuration_options(*evaluate_command, arguments);
 
   CLI::App* list_command = app.add_subcommand("list", "what there is to name");
-  list_command->add_option("what", arguments.what, "agents, environments, networks or configs")
-      ->required()
-      ->check(CLI::IsMember({"agents", "environments", "networks", "configs"}));
+  list_command
+      ->add_option("what", arguments.what,
+                   "agents, environments, networks, configs, or configurables (the default with "
+                   "--verbose or --markdown)")
+      ->check(CLI::IsMember({"agents", "environments", "networks", "configs", "configurables"}));
+  list_command->add_flag("--verbose", arguments.verbose,
+                         "every parameter: type, default, range and meaning");
+  list_command->add_flag("--markdown", arguments.markdown, "the same as tables for docs");
 
   CLI::App* explain_command =
       app.add_subcommand("explain", "every value of a configuration, and where it comes from");
   add_configuration_options(*explain_command, arguments);
-  explain_command->get_option("--gin_files")->required();
+  explain_command->add_option("files", arguments.files, "the same as --gin_files");
+  explain_command
+      ->add_option("--diff", arguments.diff,
+                   "files of another configuration, without bindings: prints only what differs")
+      ->expected(1, CLI::detail::expected_max_vector_size);
 
   CLI::App* doctor_command = app.add_subcommand("doctor", "versions, devices, and what is missing");
   for (CLI::App* command : app.get_subcommands({})) {
@@ -178,7 +205,9 @@ int run_command_line(int argc, char** argv) {
     if (train_command->parsed()) return train(catalogue, arguments);
     if (evaluate_command->parsed()) return evaluate(catalogue, arguments);
     if (explain_command->parsed()) return explain(catalogue, arguments);
-    if (list_command->parsed()) return list(catalogue, arguments.what);
+    if (list_command->parsed()) {
+      return list(catalogue, arguments.what, arguments.verbose, arguments.markdown);
+    }
     if (doctor_command->parsed()) return doctor();
   } catch (const Error& error) {
     std::cerr << "accumbens: " << error.what() << '\n';

@@ -6,8 +6,9 @@
 
 namespace accumbens {
 
-/// Prints the known agents, environments, networks or configs (the program's own configuration
-/// files), one a line. Returns the exit code.
-int list(const Catalogue& catalogue, const std::string& what);
+/// Prints the known agents, environments, networks, configs (the program's own configuration
+/// files) or configurables, one a line. verbose or markdown: the configurables with all parameters,
+/// as text or as docs/configuration.md. Returns the exit code.
+int list(const Catalogue& catalogue, const std::string& what, bool verbose, bool markdown);
 
 }  // namespace accumbens

@@ -19,6 +19,21 @@ bool is_required(const Value& value) {
   return value.as<ConstantReference>() != nullptr;
 }
 
+// what a field takes for the same value: 1 and 1.0 are one float, lists and tuples one list
+Value one_spelling(const Field* field, const Value& value) {
+  if (!field) return value;
+  if (const auto* list = value.as<ListValue>()) {
+    ListValue result{.tuple = true, .items = {}};
+    for (const Value& item : list->items) result.items.push_back(one_spelling(field, item));
+    return result;
+  }
+  const bool real = field->type == FieldType::kDouble || field->type == FieldType::kDoubleList;
+  const auto* integer = value.as<int64_t>();
+  if (real && integer) return static_cast<double>(*integer);
+  if (const auto* reference = value.as<ReferenceValue>()) return ReferenceValue{reference->name};
+  return value;
+}
+
 // runs a check whose message lacks its place
 template <class Check>
 decltype(auto) located(const SourceLocation& location, Check check) {
@@ -27,6 +42,10 @@ decltype(auto) located(const SourceLocation& location, Check check) {
   } catch (const ConfigError& error) {
     throw error_at(location, error.what());
   }
+}
+
+std::string place(const SourceLocation& location) {
+  return location.file + ":" + std::to_string(location.line);
 }
 
 std::pair<std::string, std::string> split_scope(const std::string& name) {
@@ -189,11 +208,19 @@ void Configuration::collect(std::vector<Statement> statements, const std::string
     } else if (const auto* include = std::get_if<IncludeStatement>(&statement)) {
       load((fs::path(directory) / include->file).string(), &include->location, including, bindings);
     } else if (const auto* import = std::get_if<ImportStatement>(&statement)) {
-      const std::string root = import->module.substr(0, import->module.find('.'));
-      if (root == "dopamine" || root == "accumbens") continue;
-      warnings_.push_back(import->location.file + ":" + std::to_string(import->location.line) +
-                          ": the import of '" + import->module +
-                          "' has no effect: Python modules are not loaded");
+      if (import->module.starts_with("accumbens.")) continue;
+      const std::string* stands_for = registry_->module(import->module);
+      if (!stands_for) {
+        warnings_.push_back(place(import->location) + ": the import of '" + import->module +
+                            "' has no effect: Python modules are not loaded" +
+                            did_you_mean(import->module, registry_->module_names()));
+        continue;
+      }
+      for (Statement& implied : parse_gin(*stands_for, import->module)) {
+        auto& binding = std::get<BindingStatement>(implied);
+        binding.location = binding.parameter_location = binding.value_location = import->location;
+        bindings.push_back(std::move(binding));
+      }
     }
   }
 }
@@ -216,8 +243,7 @@ void Configuration::bind(const std::vector<BindingStatement>& bindings) {
     const std::string macro = macro_name(binding);
     if (!binding.parameter.empty() || resolver.used(macro)) continue;
     if (!reported.insert(macro).second) continue;
-    warnings_.push_back(binding.location.file + ":" + std::to_string(binding.location.line) +
-                        ": nothing uses the macro '" + macro + "'");
+    warnings_.push_back(place(binding.location) + ": nothing uses the macro '" + macro + "'");
   }
 }
 
@@ -226,15 +252,23 @@ void Configuration::bind(const BindingStatement& binding, Value value) {
       binding.location, [&]() -> const Configurable& { return registry_->resolve(binding.name); });
   const std::string name = registry_->selector(configurable);
 
+  if (configurable.unused.contains(binding.parameter)) {
+    return bind_unused(binding, configurable, std::move(value));
+  }
   const Field* field = configurable.find(binding.parameter);
   if (!field) {
-    std::vector<std::string> parameters;
-    for (const Field& known : configurable.fields) parameters.push_back(known.name);
-    throw error_at(binding.parameter_location, name + " has no parameter '" + binding.parameter +
-                                                   "'" +
-                                                   did_you_mean(binding.parameter, parameters));
+    throw error_at(binding.parameter_location,
+                   name + " has no parameter '" + binding.parameter + "'" +
+                       did_you_mean(binding.parameter, configurable.parameters()));
   }
-  if (!is_required(value)) {
+
+  // what is not here cannot be among the names that a field takes
+  const auto* reference = value.as<ReferenceValue>();
+  const Configurable* named =
+      reference ? &registry_->resolve(split_scope(reference->name).second) : nullptr;
+  if (named && named->absent) warn_absent(binding.value_location, *named);
+  const bool absent = named && named->absent && field->type == FieldType::kReference;
+  if (!is_required(value) && !absent) {
     const std::string refusal = field->refusal(value);
     if (!refusal.empty()) {
       throw error_at(binding.value_location,
@@ -245,8 +279,28 @@ void Configuration::bind(const BindingStatement& binding, Value value) {
       field->name, Bound{std::move(value), binding.location});
 }
 
+void Configuration::bind_unused(const BindingStatement& binding, const Configurable& configurable,
+                                Value value) {
+  if (configurable.absent) warn_absent(binding.location, configurable);
+  const std::string& reason = configurable.unused.at(binding.parameter);
+  if (!reason.empty()) {
+    warnings_.push_back(place(binding.location) + ": " + binding.name + "." + binding.parameter +
+                        " has no effect: " + reason);
+  }
+  bound_[{binding.scope, &configurable}].insert_or_assign(
+      binding.parameter, Bound{std::move(value), binding.location});
+}
+
+void Configuration::warn_absent(const SourceLocation& location, const Configurable& configurable) {
+  if (!warned_.insert(&configurable).second) return;
+  warnings_.push_back(place(location) + ": " + registry_->selector(configurable) +
+                      " is not in Accumbens: its bindings have no effect (" + configurable.summary +
+                      ")");
+}
+
 void Configuration::check_contradictions() const {
   for (const auto& [target, parameters] : bound_) {
+    if (!target.configurable->check) continue;
     const FieldValues values = this->values(target);
     if (std::any_of(values.begin(), values.end(),
                     [](const auto& item) { return is_required(item.second); })) {
@@ -290,6 +344,8 @@ FieldValues Configuration::values(const Target& target) const {
     if (!binding || is_required(binding->value)) continue;
 
     // a binding on the base was checked for the base only
+    const auto* reference = binding->value.as<ReferenceValue>();
+    if (reference && registry_->resolve(split_scope(reference->name).second).absent) continue;
     const std::string refusal = field.refusal(binding->value);
     if (!refusal.empty()) {
       throw error_at(binding->location,
@@ -317,6 +373,18 @@ FieldValues Configuration::use(const std::string& name, std::type_index type) co
 
 bool Configuration::bound(const std::string& name, const std::string& parameter) const {
   return find(target(name), parameter) != nullptr;
+}
+
+std::string Configuration::bound_at(const std::string& name) const {
+  const Configurable* configurable = &registry_->resolve(name);
+  for (const auto& [target, parameters] : bound_) {
+    if (target.configurable == configurable) return place(parameters.begin()->second.location);
+  }
+  return "";
+}
+
+Value Configuration::value(const std::string& name, const std::string& parameter) const {
+  return values(target(name)).at(parameter);
 }
 
 std::string Configuration::label(const Target& target) const {
@@ -347,38 +415,80 @@ std::string Configuration::operative() const {
   return text;
 }
 
+std::map<std::string, Configuration::Line> Configuration::lines(const Target& target) const {
+  std::map<std::string, Line> lines;
+  for (auto& [parameter, value] : values(target)) {
+    const Bound* binding = find(target, parameter);
+    lines[parameter] = {target.configurable->find(parameter), std::move(value),
+                        binding ? place(binding->location) : "default"};
+  }
+  for (const auto& [parameter, reason] : target.configurable->unused) {
+    const Bound* binding = find(target, parameter);
+    if (!binding) continue;
+    lines[parameter] = {nullptr, binding->value, place(binding->location) + ", no effect"};
+  }
+  return lines;
+}
+
 std::string Configuration::explain() const {
   std::set<Target> targets = used_;
   for (const auto& [target, parameters] : bound_) targets.insert(target);
 
   // the column of the origins; longer lines stick out
   constexpr size_t kWidest = 72;
-  struct Line {
-    std::string binding;
-    std::string origin;
-  };
-  std::vector<Line> lines;
+  std::vector<std::pair<std::string, std::string>> rows;  // binding, origin
   size_t width = 0;
   for (const Target& target : sorted(targets)) {
-    if (!lines.empty()) lines.push_back({});
-    for (const auto& [parameter, value] : values(target)) {
-      const Bound* binding = find(target, parameter);
-      lines.push_back({label(target) + "." + parameter + " = " + gin_text(value),
-                       binding
-                           ? binding->location.file + ":" + std::to_string(binding->location.line)
-                           : "default"});
-      const size_t size = lines.back().binding.size();
+    if (!rows.empty()) rows.emplace_back();
+    for (const auto& [parameter, line] : lines(target)) {
+      rows.emplace_back(label(target) + "." + parameter + " = " + gin_text(line.value),
+                        line.origin);
+      const size_t size = rows.back().first.size();
       if (size <= kWidest) width = std::max(width, size);
     }
   }
 
   std::string text;
-  for (Line& line : lines) {
-    if (!line.binding.empty()) {
-      if (line.binding.size() < width) line.binding.resize(width, ' ');
-      text += line.binding + "  # " + line.origin;
+  for (auto& [binding, origin] : rows) {
+    if (!binding.empty()) {
+      if (binding.size() < width) binding.resize(width, ' ');
+      text += binding + "  # " + origin;
     }
     text += "\n";
+  }
+  return text;
+}
+
+std::string Configuration::diff(const Configuration& other) const {
+  std::set<Target> targets;
+  for (const Configuration* configuration : {this, &other}) {
+    for (const auto& [target, parameters] : configuration->bound_) targets.insert(target);
+  }
+
+  std::string text;
+  const auto add = [&](const char* sign, const std::string& name, const Line* line) {
+    text += sign + name;
+    text += line ? " = " + gin_text(line->value) + "  # " + line->origin : "  # not bound";
+    text += "\n";
+  };
+  for (const Target& target : sorted(targets)) {
+    const auto mine = lines(target);
+    const auto theirs = other.lines(target);
+    std::set<std::string> parameters;
+    for (const auto& [parameter, line] : mine) parameters.insert(parameter);
+    for (const auto& [parameter, line] : theirs) parameters.insert(parameter);
+    for (const std::string& parameter : parameters) {
+      const auto a = mine.find(parameter);
+      const auto b = theirs.find(parameter);
+      const Line* left = a == mine.end() ? nullptr : &a->second;
+      const Line* right = b == theirs.end() ? nullptr : &b->second;
+      if (left && right &&
+          one_spelling(left->field, left->value) == one_spelling(right->field, right->value)) {
+        continue;
+      }
+      add("- ", label(target) + "." + parameter, left);
+      add("+ ", label(target) + "." + parameter, right);
+    }
   }
   return text;
 }

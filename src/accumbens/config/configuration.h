@@ -46,6 +46,12 @@ class Configuration {
   /// Whether a file or binding reaches the parameter.
   bool bound(const std::string& name, const std::string& parameter) const;
 
+  /// "file:line" of a binding that names the configurable itself, in any scope; "" where none does.
+  std::string bound_at(const std::string& name) const;
+
+  /// The value of a parameter, bound or default, which does not count as a use.
+  Value value(const std::string& name, const std::string& parameter) const;
+
   /// A Gin text of all parameters of all configurables used so far, sorted, with their meanings; a
   /// configuration made of it alone gives the same values, doubles to the last bit.
   std::string operative() const;
@@ -54,7 +60,13 @@ class Configuration {
   /// aligned, with "# file:line" or "# default".
   std::string explain() const;
 
-  /// Imports of unknown modules and macros that nothing uses, with file:line.
+  /// What differs: each parameter that one of the two binds and whose values differ, with both
+  /// values and where they come from; "" where nothing differs. Spellings do not count: 1 and 1.0
+  /// for a float, lists and tuples. Both must be of one registry.
+  std::string diff(const Configuration& other) const;
+
+  /// Imports of unknown modules, bindings without effect and macros that nothing uses, with
+  /// file:line.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
@@ -69,23 +81,34 @@ class Configuration {
     SourceLocation location;
   };
 
+  // a parameter as explain() shows it
+  struct Line {
+    const Field* field;  // nullptr: the parameter has no effect
+    Value value;
+    std::string origin;
+  };
+
   void load(const std::string& file, const SourceLocation* named_at,
             std::vector<std::string>& including, std::vector<BindingStatement>& bindings);
   void collect(std::vector<Statement> statements, const std::string& directory,
                std::vector<std::string>& including, std::vector<BindingStatement>& bindings);
   void bind(const std::vector<BindingStatement>& bindings);
   void bind(const BindingStatement& binding, Value value);
+  void bind_unused(const BindingStatement& binding, const Configurable& configurable, Value value);
+  void warn_absent(const SourceLocation& location, const Configurable& configurable);
   void check_contradictions() const;
 
   Target target(const std::string& name) const;
   const Bound* find(const Target& target, const std::string& parameter) const;
   FieldValues values(const Target& target) const;
+  std::map<std::string, Line> lines(const Target& target) const;
   FieldValues use(const std::string& name, std::type_index type) const;
   std::string label(const Target& target) const;
   std::vector<Target> sorted(const std::set<Target>& targets) const;
 
   const Registry* registry_;
   std::map<Target, std::map<std::string, Bound>> bound_;
+  std::set<const Configurable*> warned_;  // absent ones
   mutable std::set<Target> used_;
   std::vector<std::string> warnings_;
 };

@@ -55,7 +55,11 @@ bool is_number(FieldType type, const Value& value) {
   return value.as<int64_t>() || (type == FieldType::kDouble && value.as<double>());
 }
 
-bool has_type(FieldType type, const Value& value) {
+bool is_listed(const Range& range, const std::string& name) {
+  return std::find(range.one_of.begin(), range.one_of.end(), name) != range.one_of.end();
+}
+
+bool has_type(FieldType type, const Range& range, const Value& value) {
   switch (type) {
     case FieldType::kBool:
       return value.as<bool>() != nullptr;
@@ -63,7 +67,9 @@ bool has_type(FieldType type, const Value& value) {
     case FieldType::kDouble:
       return is_number(type, value);
     case FieldType::kString:
-      return value.as<std::string>() != nullptr;
+      // a name may also be one of the listed references
+      return value.as<std::string>() || (value.as<ReferenceValue>() &&
+                                         is_listed(range, "@" + value.as<ReferenceValue>()->name));
     case FieldType::kReference:
       return value.as<ReferenceValue>() != nullptr;
     case FieldType::kIntList:
@@ -76,18 +82,18 @@ bool has_type(FieldType type, const Value& value) {
                              [&](const Value& item) { return is_number(element, item); });
 }
 
-bool in_range(const Range& range, const Value& value) {
+bool in_range(FieldType type, const Range& range, const Value& value) {
   if (const auto* list = value.as<ListValue>()) {
     return std::all_of(list->items.begin(), list->items.end(),
-                       [&](const Value& item) { return in_range(range, item); });
+                       [&](const Value& item) { return in_range(type, range, item); });
   }
   const auto* string = value.as<std::string>();
   const auto* reference = value.as<ReferenceValue>();
   if (string || reference) {
     // the scope of a reference does not count
     std::string name = string ? *string : reference->name.substr(reference->name.rfind('/') + 1);
-    return range.one_of.empty() ||
-           std::find(range.one_of.begin(), range.one_of.end(), name) != range.one_of.end();
+    if (reference && type == FieldType::kString) name = "@" + name;
+    return range.one_of.empty() || is_listed(range, name);
   }
   const auto within = [&](auto number) {
     const auto at = static_cast<double>(number);
@@ -115,7 +121,7 @@ std::string Field::range_text() const {
       const std::string& name = range.one_of[i];
       const bool last = i + 1 == range.one_of.size();
       text += (i == 0 ? "" : last ? " or " : ", ");
-      text += type == FieldType::kReference ? "@" + name : gin_text(name);
+      text += type == FieldType::kReference ? "@" + name : name[0] == '@' ? name : gin_text(name);
     }
     return text;
   }
@@ -131,12 +137,12 @@ std::string Field::range_text() const {
 
 std::string Field::refusal(const Value& value) const {
   if (optional && value.is_none()) return "";
-  if (!has_type(type, value)) {
+  if (!has_type(type, range, value)) {
     const std::string text = type_text();
     const std::string article = text[0] == '@' ? "a " : text[0] == 'i' ? "an " : "a ";
     return "takes " + article + text + ", not " + describe(value);
   }
-  if (!in_range(range, value)) {
+  if (!in_range(type, range, value)) {
     const auto* string = value.as<std::string>();
     const std::string text = range_text();
     const bool interval = text[0] == '[' || text[0] == '(';
@@ -149,9 +155,19 @@ std::string Field::refusal(const Value& value) const {
 }
 
 const Field* Configurable::find(std::string_view field) const {
+  const auto other = renamed.find(std::string(field));
+  if (other != renamed.end()) field = other->second;
   const auto found = std::find_if(fields.begin(), fields.end(),
                                   [&](const Field& candidate) { return candidate.name == field; });
   return found == fields.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> Configurable::parameters() const {
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.push_back(field.name);
+  for (const auto& [name, field] : renamed) names.push_back(name);
+  for (const auto& [name, reason] : unused) names.push_back(name);
+  return names;
 }
 
 Registry::Registry() {
@@ -160,6 +176,35 @@ Registry::Registry() {
 
 void Registry::add_reference(const std::string& name, ConfigurableNames names) {
   add(named(name, std::move(names)));
+}
+
+void Registry::add_absent(const std::string& name, const std::vector<std::string>& parameters,
+                          ConfigurableNames names) {
+  Configurable configurable = named(name, std::move(names));
+  configurable.absent = true;
+  for (const std::string& parameter : parameters) configurable.unused.emplace(parameter, "");
+  add(std::move(configurable));
+}
+
+void Registry::add_module(const std::string& name, const std::string& bindings) {
+  modules_[name] = bindings;
+}
+
+const std::string* Registry::module(std::string_view name) const {
+  const auto found = modules_.find(name);
+  if (found != modules_.end()) return &found->second;
+
+  // a package: a module inside it is known
+  const std::string inside = std::string(name) + ".";
+  const auto first = modules_.lower_bound(inside);
+  static const std::string kNone;
+  return first != modules_.end() && first->first.starts_with(inside) ? &kNone : nullptr;
+}
+
+std::vector<std::string> Registry::module_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, bindings] : modules_) names.push_back(name);
+  return names;
 }
 
 void Registry::add_constant(const std::string& name, Value value) {
@@ -174,7 +219,9 @@ Configurable Registry::named(const std::string& name, ConfigurableNames names) c
           .modules = std::move(names.modules),
           .summary = std::move(names.summary),
           .base = names.base.empty() ? nullptr : &resolve(names.base),
-          .fields = {}};
+          .fields = {},
+          .renamed = std::move(names.renamed),
+          .unused = std::move(names.unused)};
 }
 
 void Registry::add(Configurable configurable) {
@@ -203,6 +250,10 @@ void Registry::add(Configurable configurable) {
     const std::string refusal = field.refusal(field.default_value);
     if (!refusal.empty()) throw Error("the default of " + label + " " + refusal);
   }
+  for (const auto& [name, field] : configurable.renamed) {
+    if (!configurable.find(field)) throw Error(configurable.name + " has no field " + field);
+  }
+  for (const std::string& module : configurable.modules) modules_.try_emplace(module);
   configurables_.push_back(std::make_unique<const Configurable>(std::move(configurable)));
 }
 

@@ -92,6 +92,11 @@ void assign(const Value& value, T& member) {
   member = std::get<T>(value.data);
 }
 template <>
+inline void assign(const Value& value, std::string& member) {
+  const auto* reference = value.as<ReferenceValue>();
+  member = reference ? "@" + reference->name : std::get<std::string>(value.data);
+}
+template <>
 inline void assign(const Value& value, double& member) {
   const auto* integer = value.as<int64_t>();
   member = integer ? static_cast<double>(*integer) : std::get<double>(value.data);
@@ -169,11 +174,16 @@ struct Configurable {
   std::string summary;  // one line
   const Configurable* base = nullptr;  // whose bindings reach this one too
   std::vector<Field> fields;
+  std::map<std::string, std::string> renamed{};  // other names of fields
+  std::map<std::string, std::string> unused{};   // parameters without effect, and why
+  bool absent = false;                           // a name without the thing: see add_absent()
 
   std::optional<std::type_index> type{};            // of its options struct
   std::function<void(const FieldValues&)> check{};  // for contradictions between fields
 
-  const Field* find(std::string_view field) const;  // nullptr where there is none
+  /// The field of that name, or of its other name; nullptr where there is none.
+  const Field* find(std::string_view field) const;
+  std::vector<std::string> parameters() const;  // all that may be bound
 };
 
 /// What a configurable is registered with beside its name.
@@ -181,7 +191,10 @@ struct ConfigurableNames {
   std::vector<std::string> aliases{};
   std::vector<std::string> modules{};
   std::string summary{};
-  std::string base{};  // registered before
+  std::string base{};                            // registered before
+  std::map<std::string, std::string> renamed{};  // another name of a field -> the field
+  std::map<std::string, std::string> unused{};   // a parameter that may be bound -> why it does
+                                                 // nothing
 };
 
 /// All configurables and constants that Gin files may name. Filled once at start-up.
@@ -209,6 +222,19 @@ class Registry {
   /// Registers something without parameters, which is only referred to: @name.
   void add_reference(const std::string& name, ConfigurableNames names = {});
 
+  /// Registers something that files name but that is not here: binding one of its parameters or
+  /// referring to it is a warning, another parameter an error. `summary` says what it is.
+  void add_absent(const std::string& name, const std::vector<std::string>& parameters,
+                  ConfigurableNames names);
+
+  /// Registers a module without configurables, or the bindings (Gin) that its import stands for.
+  void add_module(const std::string& name, const std::string& bindings = "");
+
+  /// The bindings that importing a module stands for, nullptr where the module is unknown. A module
+  /// is known if it was added, or a configurable is in it or in a module inside it.
+  const std::string* module(std::string_view name) const;
+  std::vector<std::string> module_names() const;
+
   /// Registers a constant, %gym_lib.CARTPOLE_STACK_SIZE; any dotted suffix of the name reaches it.
   void add_constant(const std::string& name, Value value);
 
@@ -235,6 +261,7 @@ class Registry {
 
   std::vector<std::unique_ptr<const Configurable>> configurables_;
   std::map<std::string, Value> constants_;
+  std::map<std::string, std::string, std::less<>> modules_;  // and the bindings of their imports
 };
 
 }  // namespace accumbens

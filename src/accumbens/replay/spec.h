@@ -3,9 +3,11 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "accumbens/config/options.h"
+#include "accumbens/core/error.h"
 
 namespace accumbens {
 
@@ -25,6 +27,14 @@ struct ReplayOptions {
     field("max_capacity", max_capacity, "transitions kept, over all streams; the oldest goes first",
           at_least(1));
     field("batch_size", batch_size, "transitions in a batch", at_least(1));
+  }
+
+  void check() const {
+    if (max_capacity < batch_size) {
+      throw ConfigError("max_capacity (" + std::to_string(max_capacity) +
+                        ") is below batch_size (" + std::to_string(batch_size) +
+                        "): raise the one or lower the other");
+    }
   }
 };
 

@@ -6,6 +6,7 @@
 #include "accumbens/envs/factory.h"
 #include "accumbens/networks/classic_control.h"
 #include "accumbens/networks/nature_dqn.h"
+#include "accumbens/run/dopamine.h"
 
 namespace accumbens {
 namespace {
@@ -29,21 +30,35 @@ std::shared_ptr<QNetwork> make_nature_dqn(const Configuration& configuration,
                                             environment.num_actions, random);
 }
 
-std::shared_ptr<QNetwork> make_classic_control_dqn(const Configuration& configuration,
+std::shared_ptr<QNetwork> make_classic_control_dqn(const ClassicControlDqnOptions& options,
                                                    const NetworkContext& context,
                                                    RandomStream& random) {
   int64_t observation_size = 1;
   for (const int64_t size : context.environment.observation_shape) observation_size *= size;
-  return std::make_shared<ClassicControlDqnNetwork>(
-      configuration.get<ClassicControlDqnOptions>("ClassicControlDQNNetwork"), observation_size,
-      context.stack_size, context.environment.num_actions, random);
+  return std::make_shared<ClassicControlDqnNetwork>(options, observation_size, context.stack_size,
+                                                    context.environment.num_actions, random);
+}
+
+// Dopamine's TensorFlow networks have their ranges built in
+Catalogue::MakeNetwork make_classic_control_dqn_within(const Registry& registry,
+                                                       const std::string& task) {
+  const auto range = [&](const std::string& end) {
+    std::vector<double> values;
+    field_detail::assign(*registry.constant("jax_networks." + task + end), values);
+    return values;
+  };
+  const ClassicControlDqnOptions options{.min_vals = range("_MIN_VALS"),
+                                         .max_vals = range("_MAX_VALS")};
+  return [options](const Configuration&, const NetworkContext& context, RandomStream& random) {
+    return make_classic_control_dqn(options, context, random);
+  };
 }
 
 std::unique_ptr<Agent> make_dqn(const Catalogue& catalogue, const Configuration& configuration,
                                 const AgentContext& context) {
   const auto options = configuration.get<DqnOptions>("DQNAgent");
   const auto replay_options = configuration.get<ReplayOptions>("ReplayBuffer");
-  const auto optimizer_options = configuration.get<OptimizerOptions>("create_optimizer");
+  const auto [optimizer, rates] = optimizer_options(configuration, options.optimizer);
   const EnvironmentSpec& environment = context.environment;
 
   // the replay is by far the largest: better refused now than killed in an hour
@@ -79,7 +94,7 @@ std::unique_ptr<Agent> make_dqn(const Catalogue& catalogue, const Configuration&
       DqnAgent::Parts{
           .network = network,
           .target_network = make_network(),
-          .optimizer = Optimizer(options.optimizer, optimizer_options, network->parameters()),
+          .optimizer = Optimizer(optimizer, rates, network->parameters()),
           .replay = Replay(replay_options, spec),
           .frame_stack = FrameStack(spec),
           .epsilon = epsilon,
@@ -91,27 +106,47 @@ std::unique_ptr<Agent> make_dqn(const Catalogue& catalogue, const Configuration&
 }  // namespace
 
 Catalogue::Catalogue() {
+  register_dopamine(registry);
+  const std::string no_gym = "Gymnasium's interface is the only one";
+  const std::string no_ppo = "PPO's preprocessing is not in Accumbens";
+  const std::string from_environment = "it comes from the environment";
+  const std::string from_agent = "it comes from the agent";
+  const std::string own_files = "see the files that a run writes in README.md";
+
   // the experiment
   registry.add<RunnerOptions>("Runner", {.aliases = {"TrainRunner"},
                                          .modules = {"dopamine.discrete_domains.run_experiment"},
-                                         .summary = "iterations, steps, seed, checkpoints"});
+                                         .summary = "iterations, steps, seed, checkpoints",
+                                         .unused = {{"base_dir", "--base_dir says it"},
+                                                    {"create_agent_fn", "create_agent is meant"},
+                                                    {"checkpoint_file_prefix", own_files},
+                                                    {"logging_file_prefix", own_files},
+                                                    {"log_every_n", own_files},
+                                                    {"use_legacy_logger", own_files},
+                                                    {"fine_grained_print_to_console", own_files}}});
   registry.add<CreateRunnerOptions>("create_runner",
                                     {.modules = {"dopamine.discrete_domains.run_experiment"},
-                                     .summary = "training with or without evaluation"});
+                                     .summary = "training with or without evaluation",
+                                     .unused = {{"base_dir", "--base_dir says it"}}});
   registry.add<CreateAgentOptions>(
       "create_agent",
       {.modules = {"dopamine.discrete_domains.run_experiment"}, .summary = "which agent"});
 
   // environments
-  registry.add<AtariOptions>(
-      "create_atari_environment",
-      {.modules = {"dopamine.discrete_domains.atari_lib"}, .summary = "an Atari 2600 game"});
+  registry.add<AtariOptions>("create_atari_environment",
+                             {.modules = {"dopamine.discrete_domains.atari_lib"},
+                              .summary = "an Atari 2600 game",
+                              .unused = {{"use_legacy_gym", no_gym},
+                                         {"use_ppo_preprocessing", no_ppo},
+                                         {"continuous_action_threshold", "actions are discrete"}}});
   registry.add<AtariPreprocessingOptions>("AtariPreprocessing",
                                           {.modules = {"dopamine.discrete_domains.atari_lib"},
                                            .summary = "from emulator frames to observations"});
   registry.add<GymOptions>(
       "create_gym_environment",
-      {.modules = {"dopamine.discrete_domains.gym_lib"}, .summary = "a classic control task"});
+      {.modules = {"dopamine.discrete_domains.gym_lib"},
+       .summary = "a classic control task",
+       .unused = {{"use_legacy_gym", no_gym}, {"use_ppo_preprocessing", no_ppo}}});
   environments["create_atari_environment"] = {
       "Atari 2600", [](const Configuration& configuration, uint64_t seed) {
         return make_atari_environment(
@@ -126,36 +161,122 @@ Catalogue::Catalogue() {
   // networks
   registry.add<NatureDqnOptions>("NatureDQNNetwork",
                                  {.modules = {"dopamine.jax.networks"},
-                                  .summary = "the convolutional network of Mnih et al. (2015)"});
+                                  .summary = "the convolutional network of Mnih et al. (2015)",
+                                  .unused = {{"num_actions", from_environment},
+                                             {"inputs_preprocessed", "images are always scaled"}}});
   registry.add<ClassicControlDqnOptions>(
       "ClassicControlDQNNetwork",
-      {.modules = {"dopamine.jax.networks"}, .summary = "dense layers on rescaled observations"});
+      {.modules = {"dopamine.jax.networks"},
+       .summary = "dense layers on rescaled observations",
+       .unused = {{"num_actions", from_environment},
+                  {"inputs_preprocessed", "min_vals and max_vals say it"}}});
+  registry.add_reference("CartpoleDQNNetwork",
+                         {.modules = {"dopamine.discrete_domains.legacy_networks"},
+                          .summary = "ClassicControlDQNNetwork with the range of CartPole"});
+  registry.add_reference("AcrobotDQNNetwork",
+                         {.modules = {"dopamine.discrete_domains.legacy_networks"},
+                          .summary = "ClassicControlDQNNetwork with the range of Acrobot"});
   networks["NatureDQNNetwork"] = {"the convolutional network of Mnih et al. (2015)",
                                   make_nature_dqn};
-  networks["ClassicControlDQNNetwork"] = {"dense layers on rescaled observations",
-                                          make_classic_control_dqn};
+  networks["ClassicControlDQNNetwork"] = {
+      "dense layers on rescaled observations",
+      [](const Configuration& configuration, const NetworkContext& context, RandomStream& random) {
+        return make_classic_control_dqn(
+            configuration.get<ClassicControlDqnOptions>("ClassicControlDQNNetwork"), context,
+            random);
+      }};
+  networks["CartpoleDQNNetwork"] = {"ClassicControlDQNNetwork with the range of CartPole",
+                                    make_classic_control_dqn_within(registry, "CARTPOLE")};
+  networks["AcrobotDQNNetwork"] = {"ClassicControlDQNNetwork with the range of Acrobot",
+                                   make_classic_control_dqn_within(registry, "ACROBOT")};
 
   // agents and their parts
-  registry.add<OptimizerOptions>(
-      "create_optimizer",
-      {.modules = {"dopamine.jax.agents.dqn.dqn_agent"}, .summary = "Adam, RMSProp or SGD"});
-  registry.add<ReplayOptions>(
-      "ReplayBuffer",
-      {.modules = {"dopamine.jax.replay_memory.replay_buffer"}, .summary = "the agent's memory"});
-  registry.add<DqnOptions>("DQNAgent", {.aliases = {"JaxDQNAgent"},
-                                        .modules = {"dopamine.jax.agents.dqn.dqn_agent"},
-                                        .summary = "deep Q-network (Mnih et al., 2015)"});
-  registry.add_reference("linearly_decaying_epsilon",
-                         {.modules = {"dopamine.jax.agents.dqn.dqn_agent"}});
-  registry.add_reference("identity_epsilon", {.modules = {"dopamine.jax.agents.dqn.dqn_agent"}});
+  registry.add<OptimizerOptions>("create_optimizer",
+                                 {.modules = {"dopamine.jax.agents.dqn.dqn_agent"},
+                                  .summary = "Adam, RMSProp or SGD",
+                                  .unused = {{"name", "DQNAgent.optimizer says it"}}});
+  registry.add<ReplayOptions>("ReplayBuffer",
+                              {.aliases = {"WrappedReplayBuffer"},
+                               .modules = {"dopamine.jax.replay_memory.replay_buffer",
+                                           "dopamine.tf.replay_memory.circular_replay_buffer"},
+                               .summary = "the agent's memory",
+                               .renamed = {{"replay_capacity", "max_capacity"}},
+                               .unused = {{"transition_accumulator", from_agent},
+                                          {"sampling_distribution", from_agent},
+                                          {"checkpoint_duration", own_files},
+                                          {"compress", "frames are stored once, uncompressed"},
+                                          {"use_staging", "TensorFlow's own"},
+                                          {"wrapped_memory", from_agent},
+                                          {"max_sample_attempts", "every draw is valid"},
+                                          {"extra_storage_types", from_agent},
+                                          {"observation_dtype", from_environment},
+                                          {"terminal_dtype", from_environment},
+                                          {"action_shape", from_environment},
+                                          {"action_dtype", from_environment},
+                                          {"reward_shape", from_environment},
+                                          {"reward_dtype", from_environment}}});
+  const std::vector<std::string> dqn_modules = {"dopamine.jax.agents.dqn.dqn_agent",
+                                                "dopamine.tf.agents.dqn.dqn_agent"};
+  registry.add<DqnOptions>(
+      "DQNAgent",
+      {.aliases = {"JaxDQNAgent"},
+       .modules = dqn_modules,
+       .summary = "deep Q-network (Mnih et al., 2015)",
+       .unused = {{"sess", "TensorFlow's own"},
+                  {"num_actions", from_environment},
+                  {"observation_shape", from_environment},
+                  {"observation_dtype", from_environment},
+                  {"tf_device", "bind Runner.device, where 'auto' takes a GPU if there is one"},
+                  {"use_staging", "TensorFlow's own"},
+                  {"max_tf_checkpoints_to_keep", own_files},
+                  {"eval_mode", "use `accumbens evaluate`"},
+                  {"summary_writer", own_files},
+                  {"summary_writing_frequency", "bind Runner.summary_writing_frequency"},
+                  {"allow_partial_reload", "checkpoints are whole"},
+                  {"seed", "bind Runner.seed"},
+                  {"preprocess_fn", "the network scales images itself"},
+                  {"collector_allowlist", own_files}}});
+  registry.add_reference("linearly_decaying_epsilon", {.modules = dqn_modules});
+  registry.add_reference("identity_epsilon", {.modules = dqn_modules});
   agents["dqn"] = {"deep Q-network (Mnih et al., 2015)", make_dqn};
   agents["jax_dqn"] = {"Dopamine's name of dqn", make_dqn};
 }
 
+std::vector<std::string> Catalogue::check(const Configuration& configuration) const {
+  // nothing below concerns agents that are not here
+  const Value agent_name = configuration.value("create_agent", "agent_name");
+  const auto* agent = agent_name.as<std::string>();
+  if (!agent || !agents.contains(*agent)) return unused_agents(configuration);
+
+  // a replay that cannot hold one stack and one n-step return has nothing to sample
+  const Value capacity = configuration.value("ReplayBuffer", "max_capacity");
+  const Value stack_size = configuration.value("DQNAgent", "stack_size");
+  const Value horizon = configuration.value("DQNAgent", "update_horizon");
+  const auto* have = capacity.as<int64_t>();
+  const auto* frames = stack_size.as<int64_t>();
+  const auto* steps = horizon.as<int64_t>();
+  if (have && frames && steps && *have < *frames + *steps) {
+    throw ConfigError("ReplayBuffer.max_capacity (" + std::to_string(*have) +
+                      ") is below DQNAgent.stack_size (" + std::to_string(*frames) +
+                      ") + DQNAgent.update_horizon (" + std::to_string(*steps) +
+                      "): no transition would ever be whole; raise max_capacity");
+  }
+  return unused_agents(configuration);
+}
+
 std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
                                              const AgentContext& context) const {
+  const std::string continuous = configuration.bound_at("create_continuous_agent");
+  if (!continuous.empty()) {
+    throw ConfigError(continuous + ": agents with continuous actions are not in Accumbens yet");
+  }
   const auto options = configuration.get<CreateAgentOptions>("create_agent");
   const auto it = agents.find(options.agent_name);
+  const std::string absent = absent_agent(options.agent_name);
+  if (it == agents.end() && !absent.empty()) {
+    throw ConfigError("create_agent.agent_name is '" + options.agent_name + "', Dopamine's " +
+                      absent + ", which is not in Accumbens yet; known are " + known_names(agents));
+  }
   if (it == agents.end()) {
     throw ConfigError("unknown agent '" + options.agent_name +
                       "' in create_agent.agent_name; known are " + known_names(agents));
@@ -169,7 +290,7 @@ std::shared_ptr<QNetwork> Catalogue::make_network(const Reference& reference,
                                                   RandomStream& initialization) const {
   const auto it = networks.find(reference.name);
   if (it == networks.end()) {
-    throw ConfigError("unknown network '@" + reference.name + "'; known are " +
+    throw ConfigError("there is no network '@" + reference.name + "' in Accumbens; known are " +
                       known_names(networks));
   }
   return it->second.make(configuration, context, initialization);

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "accumbens/agents/agent.h"
 #include "accumbens/config/configuration.h"
@@ -75,6 +76,10 @@ class Catalogue {
   std::map<std::string, Entry<MakeAgent>> agents;              // by create_agent.agent_name
   std::map<std::string, Entry<MakeNetwork>> networks;          // by reference
   std::map<std::string, Entry<MakeEnvironment>> environments;  // by reference
+
+  /// Finds what single configurables cannot: throws ConfigError for sizes that contradict each
+  /// other. Returns warnings, each with file:line.
+  std::vector<std::string> check(const Configuration& configuration) const;
 
   // throw ConfigError on an unknown name
   std::unique_ptr<Agent> make_agent(const Configuration& configuration,

@@ -1,0 +1,273 @@
+#include "accumbens/run/dopamine.h"
+
+#include <map>
+#include <numbers>
+#include <sstream>
+
+namespace accumbens {
+namespace {
+
+struct Absent {
+  const char* name;
+  const char* module;
+  const char* summary;
+  const char* parameters;
+};
+
+// names and parameters of Dopamine 4.1.2
+const std::vector<Absent> kAbsent = {
+    // agents
+    {"JaxRainbowAgent", "dopamine.jax.agents.rainbow.rainbow_agent", "Rainbow and C51",
+     "num_actions observation_shape observation_dtype stack_size network num_atoms vmin vmax gamma "
+     "update_horizon min_replay_history update_period target_update_period epsilon_fn "
+     "epsilon_train epsilon_eval epsilon_decay_period replay_scheme optimizer seed summary_writer "
+     "summary_writing_frequency allow_partial_reload"},
+    {"JaxFullRainbowAgent", "dopamine.jax.agents.full_rainbow.full_rainbow_agent", "full Rainbow",
+     "num_actions noisy dueling double_dqn distributional mse_loss num_updates_per_train_step "
+     "network num_atoms vmax vmin epsilon_fn replay_scheme summary_writer seed preprocess_fn"},
+    {"JaxQuantileAgent", "dopamine.jax.agents.quantile.quantile_agent", "QR-DQN",
+     "num_actions observation_shape observation_dtype stack_size network kappa num_atoms gamma "
+     "update_horizon min_replay_history update_period target_update_period epsilon_fn "
+     "epsilon_train epsilon_eval epsilon_decay_period replay_scheme optimizer summary_writer "
+     "summary_writing_frequency seed allow_partial_reload"},
+    {"JaxImplicitQuantileAgent", "dopamine.jax.agents.implicit_quantile.implicit_quantile_agent",
+     "IQN",
+     "num_actions observation_shape observation_dtype stack_size network kappa num_tau_samples "
+     "num_tau_prime_samples num_quantile_samples quantile_embedding_dim double_dqn gamma "
+     "update_horizon min_replay_history update_period target_update_period epsilon_fn "
+     "epsilon_train epsilon_eval epsilon_decay_period replay_scheme optimizer summary_writer "
+     "summary_writing_frequency seed"},
+    {"PPOAgent", "dopamine.jax.agents.ppo.ppo_agent",
+     "PPO; Dopamine cannot build it either: nothing binds its action_limits, which it requires",
+     "action_shape observation_shape action_limits stack_size update_horizon network num_layers "
+     "hidden_units activation update_period num_epochs batch_size gamma lambda_ epsilon "
+     "vf_coefficient entropy_coefficient clip_critic_loss eval_mode optimizer max_gradient_norm "
+     "summary_writer summary_writing_frequency allow_partial_reload seed collector_allowlist"},
+    {"SACAgent", "dopamine.jax.agents.sac.sac_agent",
+     "soft actor-critic; sac.gin also asks for HalfCheetah-v2, which Gymnasium no longer has",
+     "action_shape action_limits observation_shape action_dtype observation_dtype "
+     "reward_scale_factor stack_size network num_layers hidden_units gamma update_horizon "
+     "min_replay_history update_period target_update_type target_update_period "
+     "target_smoothing_coefficient target_entropy eval_mode optimizer summary_writer "
+     "summary_writing_frequency allow_partial_reload seed collector_allowlist"},
+    {"RainbowAgent", "dopamine.tf.agents.rainbow.rainbow_agent", "TensorFlow's Rainbow and C51",
+     "sess num_actions observation_shape observation_dtype stack_size network num_atoms vmin vmax "
+     "gamma update_horizon min_replay_history update_period target_update_period epsilon_fn "
+     "epsilon_train epsilon_eval epsilon_decay_period replay_scheme tf_device use_staging "
+     "optimizer summary_writer summary_writing_frequency"},
+    {"ImplicitQuantileAgent", "dopamine.tf.agents.implicit_quantile.implicit_quantile_agent",
+     "TensorFlow's IQN",
+     "sess num_actions network kappa num_tau_samples num_tau_prime_samples num_quantile_samples "
+     "quantile_embedding_dim double_dqn summary_writer summary_writing_frequency"},
+    {"zero_epsilon", "dopamine.jax.agents.full_rainbow.full_rainbow_agent",
+     "the schedule of noisy networks", ""},
+
+    // networks
+    {"JaxFourierDQNNetwork", "dopamine.jax.networks", "a linear network on a Fourier basis",
+     "num_actions min_vals max_vals fourier_basis_order"},
+    {"RainbowNetwork", "dopamine.jax.networks", "Rainbow's network",
+     "num_actions num_atoms inputs_preprocessed"},
+    {"ClassicControlRainbowNetwork", "dopamine.jax.networks",
+     "Rainbow's network for low-dimensional observations",
+     "num_actions num_atoms num_layers hidden_units min_vals max_vals inputs_preprocessed"},
+    {"QuantileNetwork", "dopamine.jax.networks", "QR-DQN's network",
+     "num_actions num_atoms inputs_preprocessed"},
+    {"FullRainbowNetwork", "dopamine.jax.networks", "full Rainbow's network",
+     "num_actions num_atoms noisy dueling distributional inputs_preprocessed"},
+    {"ImpalaDQNNetwork", "dopamine.jax.networks", "IMPALA's network",
+     "num_actions inputs_preprocessed nn_scale"},
+    {"ImpalaEncoder", "dopamine.jax.networks", "IMPALA's encoder",
+     "nn_scale stack_sizes num_blocks"},
+    {"PPODiscreteActorCriticNetwork", "dopamine.jax.networks", "PPO's network for Atari",
+     "action_shape inputs_preprocessed"},
+    {"ActorCriticNetwork", "dopamine.jax.continuous_networks", "soft actor-critic's network",
+     "action_shape num_layers hidden_units action_limits activation kernel_initializer"},
+    {"PPOActorCriticNetwork", "dopamine.jax.continuous_networks",
+     "PPO's network for continuous actions",
+     "action_shape num_layers hidden_units action_limits activation"},
+    {"CartpoleRainbowNetwork", "dopamine.discrete_domains.legacy_networks",
+     "Rainbow's network for CartPole", "num_actions num_atoms support name"},
+    {"AcrobotRainbowNetwork", "dopamine.discrete_domains.legacy_networks",
+     "Rainbow's network for Acrobot", "num_actions num_atoms support name"},
+    {"LunarLanderDQNNetwork", "dopamine.discrete_domains.legacy_networks",
+     "a network for LunarLander", "num_actions name"},
+    {"MountainCarDQNNetwork", "dopamine.discrete_domains.legacy_networks",
+     "a network for MountainCar", "num_actions name"},
+    {"CartpoleFourierDQNNetwork", "dopamine.discrete_domains.legacy_networks",
+     "a linear network on a Fourier basis", "num_actions name"},
+    {"AcrobotFourierDQNNetwork", "dopamine.discrete_domains.legacy_networks",
+     "a linear network on a Fourier basis", "num_actions name"},
+
+    // replay
+    {"PrioritizedSamplingDistribution", "dopamine.jax.replay_memory.samplers",
+     "prioritized sampling", "seed priority_exponent max_capacity"},
+    {"WrappedPrioritizedReplayBuffer", "dopamine.tf.replay_memory.prioritized_replay_buffer",
+     "TensorFlow's prioritized replay",
+     "use_staging replay_capacity batch_size wrapped_memory max_sample_attempts "
+     "extra_storage_types observation_dtype terminal_dtype action_shape action_dtype reward_shape "
+     "reward_dtype"},
+    {"OutOfGraphReplayBuffer", "dopamine.tf.replay_memory.circular_replay_buffer",
+     "the inside of TensorFlow's replay; ReplayBuffer or WrappedReplayBuffer set the sizes",
+     "observation_shape stack_size replay_capacity batch_size update_horizon gamma "
+     "max_sample_attempts extra_storage_types observation_dtype terminal_dtype action_shape "
+     "action_dtype reward_shape reward_dtype checkpoint_duration keep_every"},
+    {"OutOfGraphPrioritizedReplayBuffer", "dopamine.tf.replay_memory.prioritized_replay_buffer",
+     "the inside of TensorFlow's prioritized replay",
+     "observation_shape stack_size replay_capacity batch_size update_horizon gamma "
+     "max_sample_attempts extra_storage_types observation_dtype terminal_dtype action_shape "
+     "action_dtype reward_shape reward_dtype"},
+
+    // continuous control
+    {"create_continuous_agent", "dopamine.continuous_domains.run_experiment",
+     "agents with continuous actions", "environment agent_name summary_writer"},
+    {"create_continuous_runner", "dopamine.continuous_domains.run_experiment",
+     "experiments with continuous actions", "base_dir schedule"},
+    {"ContinuousRunner", "dopamine.continuous_domains.run_experiment",
+     "experiments with continuous actions",
+     "base_dir create_agent_fn create_environment_fn checkpoint_file_prefix logging_file_prefix "
+     "log_every_n num_iterations training_steps evaluation_steps max_steps_per_episode "
+     "clip_rewards use_legacy_logger"},
+    {"ContinuousTrainRunner", "dopamine.continuous_domains.run_experiment",
+     "experiments with continuous actions",
+     "base_dir create_agent_fn create_environment_fn num_iterations training_steps "
+     "max_steps_per_episode clip_rewards"},
+
+    // logs and checkpoints
+    {"Checkpointer", "dopamine.discrete_domains.checkpointer",
+     "Dopamine's checkpoints; Runner.checkpoint_minutes says how often they are written here",
+     "base_directory checkpoint_file_prefix sentinel_file_identifier checkpoint_frequency "
+     "checkpoint_duration keep_every"},
+    {"Logger", "dopamine.discrete_domains.logger", "Dopamine's logs; results.csv is written here",
+     "logging_dir logs_duration"},
+    {"CollectorDispatcher", "dopamine.metrics.collector_dispatcher",
+     "Dopamine's metrics; all of the logs are always written here", "base_dir collectors"},
+    {"ConsoleCollector", "dopamine.metrics.console_collector", "Dopamine's log of the console",
+     "base_dir save_to_file"},
+    {"GymPreprocessing", "dopamine.discrete_domains.gym_lib", "Dopamine's wrapper of environments",
+     "environment use_legacy_gym"},
+};
+
+// Dopamine's agent_name -> the class it builds
+const std::map<std::string, std::string> kAgents = {
+    {"dqn", "DQNAgent"},
+    {"full_rainbow", "JaxFullRainbowAgent"},
+    {"implicit_quantile", "ImplicitQuantileAgent"},
+    {"jax_dqn", "DQNAgent"},
+    {"jax_implicit_quantile", "JaxImplicitQuantileAgent"},
+    {"jax_quantile", "JaxQuantileAgent"},
+    {"jax_rainbow", "JaxRainbowAgent"},
+    {"ppo", "PPOAgent"},
+    {"rainbow", "RainbowAgent"},
+};
+
+// agents whose constructor takes the rest from another's bindings: derived -> base
+const std::map<std::string, std::string> kBases = {
+    {"JaxFullRainbowAgent", "DQNAgent"},
+    {"ImplicitQuantileAgent", "RainbowAgent"},
+};
+
+void register_constants(Registry& registry) {
+  const Value cartpole_low =
+      tuple_of({-2.4, -5.0, -std::numbers::pi / 12.0, -std::numbers::pi * 2.0});
+  const Value cartpole_high = tuple_of({2.4, 5.0, std::numbers::pi / 12.0, std::numbers::pi * 2.0});
+  const Value acrobot_low = tuple_of({-1.0, -1.0, -1.0, -1.0, -5.0, -5.0});
+  const Value acrobot_high = tuple_of({1.0, 1.0, 1.0, 1.0, 5.0, 5.0});
+
+  const std::pair<const char*, int> tasks[] = {
+      {"CARTPOLE", 4}, {"ACROBOT", 6}, {"LUNAR", 8}, {"MOUNTAINCAR", 2}};
+  for (const auto& [task, size] : tasks) {
+    const std::string name = task;
+    registry.add_constant("gym_lib." + name + "_OBSERVATION_SHAPE", tuple_of({size, 1}));
+    registry.add_constant("gym_lib." + name + "_OBSERVATION_DTYPE", "float64");
+    registry.add_constant("gym_lib." + name + "_STACK_SIZE", 1);
+    registry.add_constant("jax_networks." + name + "_OBSERVATION_DTYPE", "float64");
+  }
+  registry.add_constant("jax_networks.CARTPOLE_MIN_VALS", cartpole_low);
+  registry.add_constant("jax_networks.CARTPOLE_MAX_VALS", cartpole_high);
+  registry.add_constant("jax_networks.ACROBOT_MIN_VALS", acrobot_low);
+  registry.add_constant("jax_networks.ACROBOT_MAX_VALS", acrobot_high);
+  registry.add_constant("jax_networks.MOUNTAINCAR_MIN_VALS", tuple_of({-1.2, -0.07}));
+  registry.add_constant("jax_networks.MOUNTAINCAR_MAX_VALS", tuple_of({0.6, 0.07}));
+  registry.add_constant("sac_agent.IMAGE_DTYPE", "uint8");
+  registry.add_constant("sac_agent.STATE_DTYPE", "float32");
+}
+
+}  // namespace
+
+void register_dopamine(Registry& registry) {
+  register_constants(registry);
+
+  const std::string fixed = "TensorFlow's own";
+  registry.add<TfAdamOptions>("AdamOptimizer",
+                              {.modules = {"tf.train"},
+                               .summary = "TensorFlow's Adam",
+                               .unused = {{"use_locking", fixed}, {"name", fixed}}});
+  registry.add<TfRmsPropOptions>("RMSPropOptimizer",
+                                 {.modules = {"tf.train"},
+                                  .summary = "TensorFlow's RMSProp",
+                                  .unused = {{"use_locking", fixed}, {"name", fixed}}});
+
+  for (const Absent& absent : kAbsent) {
+    std::istringstream words(absent.parameters);
+    std::vector<std::string> parameters;
+    for (std::string word; words >> word;) parameters.push_back(word);
+    ConfigurableNames names{.modules = {absent.module}, .summary = absent.summary};
+    if (std::string(absent.name) == "JaxRainbowAgent") {
+      names.unused["use_new_replay_buffer"] =
+          "it was removed from Dopamine, which refuses this line: delete it";
+    }
+    registry.add_absent(absent.name, parameters, std::move(names));
+  }
+
+  // the loss of Dopamine's TensorFlow agent, which its files do not say
+  registry.add_module("dopamine.tf.agents.dqn.dqn_agent", "DQNAgent.loss_type = 'huber'\n");
+  registry.add_module("flax");
+  registry.add_module("gin.tf.external_configurables");
+}
+
+std::pair<std::string, OptimizerOptions> optimizer_options(const Configuration& configuration,
+                                                           const std::string& optimizer) {
+  if (optimizer.ends_with("AdamOptimizer")) {
+    const auto tf = configuration.get<TfAdamOptions>(optimizer.substr(1));
+    return {"adam", OptimizerOptions{.learning_rate = tf.learning_rate,
+                                     .beta1 = tf.beta1,
+                                     .beta2 = tf.beta2,
+                                     .eps = tf.epsilon}};
+  }
+  if (optimizer.ends_with("RMSPropOptimizer")) {
+    const auto tf = configuration.get<TfRmsPropOptions>(optimizer.substr(1));
+    return {"rmsprop", OptimizerOptions{.learning_rate = tf.learning_rate,
+                                        .beta2 = tf.decay,
+                                        .eps = tf.epsilon,
+                                        .centered = tf.centered}};
+  }
+  return {optimizer, configuration.get<OptimizerOptions>("create_optimizer")};
+}
+
+std::string absent_agent(const std::string& agent_name) {
+  const auto found = kAgents.find(agent_name);
+  return found == kAgents.end() || found->second == "DQNAgent" ? "" : found->second;
+}
+
+std::vector<std::string> unused_agents(const Configuration& configuration) {
+  const Value name = configuration.value("create_agent", "agent_name");
+  const auto* agent_name = name.as<std::string>();
+  const auto chosen = agent_name ? kAgents.find(*agent_name) : kAgents.end();
+  if (chosen == kAgents.end()) return {};
+
+  const auto base = kBases.find(chosen->second);
+  std::vector<std::string> warnings;
+  std::map<std::string, std::string> others;  // class -> the last agent_name that builds it
+  for (const auto& [other, agent] : kAgents) others[agent] = other;
+  for (const auto& [agent, other] : others) {
+    if (agent == chosen->second || (base != kBases.end() && agent == base->second)) continue;
+    const std::string place = configuration.bound_at(agent);
+    if (place.empty()) continue;
+    warnings.push_back(place + ": the bindings of " + agent +
+                       " have no effect: create_agent.agent_name is '" + *agent_name +
+                       "', which builds " + chosen->second + "; '" + other + "' builds " + agent);
+  }
+  return warnings;
+}
+
+}  // namespace accumbens

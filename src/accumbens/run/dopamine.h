@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "accumbens/config/configuration.h"
+#include "accumbens/config/options.h"
+#include "accumbens/config/registry.h"
+#include "accumbens/networks/optimizer.h"
+
+namespace accumbens {
+
+// What only Dopamine's configuration files need: its constants, TensorFlow's optimizers, and names
+// of things that Accumbens does not have.
+
+/// TensorFlow's Adam, by its names and with its defaults; in Gin tf.train.AdamOptimizer.
+struct TfAdamOptions {
+  double learning_rate = 0.001;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("learning_rate", learning_rate, "step size", above(0));
+    field("beta1", beta1, "decay of the mean of gradients", in_closed(0, 1));
+    field("beta2", beta2, "decay of the mean of squared gradients", in_closed(0, 1));
+    field("epsilon", epsilon, "added to the denominator, outside the root", at_least(0));
+  }
+};
+
+/// TensorFlow's RMSProp, by its names and with its defaults; in Gin tf.train.RMSPropOptimizer.
+struct TfRmsPropOptions {
+  double learning_rate = 0.001;
+  double decay = 0.9;
+  double momentum = 0.0;
+  double epsilon = 1e-10;
+  bool centered = false;
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("learning_rate", learning_rate, "step size", above(0));
+    field("decay", decay, "of the mean of squared gradients", in_closed(0, 1));
+    field("momentum", momentum, "only 0 is supported", in_closed(0, 0));
+    field("epsilon", epsilon, "added to the denominator, inside the root", at_least(0));
+    field("centered", centered, "divide by the standard deviation of gradients");
+  }
+};
+
+/// Registers Dopamine's constants and modules, TensorFlow's optimizers, and as absent what
+/// Accumbens does not have.
+void register_dopamine(Registry& registry);
+
+/// The optimizer that `optimizer` names, e.g. "adam" or "@RMSPropOptimizer", and its options.
+std::pair<std::string, OptimizerOptions> optimizer_options(const Configuration& configuration,
+                                                           const std::string& optimizer);
+
+/// The class behind an agent_name of Dopamine that is not here, or "".
+std::string absent_agent(const std::string& agent_name);
+
+/// What binds an agent that create_agent.agent_name does not choose, with file:line.
+std::vector<std::string> unused_agents(const Configuration& configuration);
+
+}  // namespace accumbens
