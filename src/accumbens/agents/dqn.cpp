@@ -39,12 +39,15 @@ torch::Tensor DqnAgent::step(const TimeStep& time_step) {
     }
   }
 
-  return action_ = act(time_step);
+  const torch::NoGradGuard no_grad;
+  return action_ = select_action(time_step, parts_.frame_stack.push(time_step));
 }
 
-torch::Tensor DqnAgent::act(const TimeStep& time_step) {
-  const torch::NoGradGuard no_grad;
-  const torch::Tensor s_t = parts_.frame_stack.push(time_step);  // [B, stack, ...]
+torch::Tensor DqnAgent::q_values(const torch::Tensor& s_t) {
+  return parts_.network->forward(s_t.to(device_)).q_values;
+}
+
+torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Tensor& s_t) {
   const double epsilon = eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_);
 
   // the greedy actions are only worked out where one is needed
@@ -57,10 +60,7 @@ torch::Tensor DqnAgent::act(const TimeStep& time_step) {
     } else if (parts_.exploration.uniform() < epsilon) {
       a_t[b] = parts_.exploration.below(num_actions_);
     } else {
-      if (!greedy.defined()) {
-        const torch::Tensor q_t = parts_.network->forward(s_t.to(device_)).q_values;  // [B, A]
-        greedy = q_t.argmax(/*dim=*/1).cpu();
-      }
+      if (!greedy.defined()) greedy = q_values(s_t).argmax(/*dim=*/1).cpu();
       a_t[b] = greedy.const_data_ptr<int64_t>()[b];
     }
   }

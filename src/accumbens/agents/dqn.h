@@ -52,7 +52,8 @@ struct DqnOptions {
           in_closed(0, 1));
     field("epsilon_decay_period", epsilon_decay_period, "agent steps over which epsilon falls",
           at_least(1));
-    field("network", network, "from stacked observations to action values");
+    field("network", network,
+          "from stacked observations to action values; see `accumbens list networks`");
     field("optimizer", optimizer,
           "its options are create_optimizer's, or those of TensorFlow's optimizer",
           one_of({"adam", "rmsprop", "sgd", "@AdamOptimizer", "@RMSPropOptimizer"}));
@@ -70,7 +71,9 @@ struct DqnOptions {
 /// The schedule is Dopamine's (Castro et al., 2018): one update every update_period agent steps
 /// once the replay holds more than min_replay_history transitions, a copy to the target network
 /// every target_update_period agent steps, counted together with the steps of the warm-up.
-class DqnAgent final : public Agent {
+///
+/// Another way to explore is a derived class that overrides select_action().
+class DqnAgent : public Agent {
  public:
   struct Parts {
     std::shared_ptr<QNetwork> network;
@@ -95,10 +98,25 @@ class DqnAgent final : public Agent {
   std::map<std::string, double> statistics() const override;
   void state(StateTree& tree) override;
 
+ protected:
+  /// Chooses the actions that are executed and learned from: epsilon-greedily. Called at every time
+  /// step, without gradients; what is chosen for streams at LAST is ignored.
+  /// s_t: [B, stack, ...], time_step's frames with those before them; returns [B] int64, on the
+  /// CPU.
+  virtual torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t);
+
+  /// The network's values: [B, A], on the agent's device. s_t: [B, stack, ...], on any.
+  torch::Tensor q_values(const torch::Tensor& s_t);
+
+  /// The stream to explore with, saved with the agent.
+  RandomStream& exploration() { return parts_.exploration; }
+
+  /// Whether the agent only acts now.
+  bool eval_mode() const { return eval_mode_; }
+
  private:
   void learn();
   void require_finite_loss(double loss) const;
-  torch::Tensor act(const TimeStep& time_step);
 
   DqnOptions options_;
   int64_t batch_size_;

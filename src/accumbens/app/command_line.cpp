@@ -144,7 +144,7 @@ void add_configuration_options(CLI::App& command, Arguments& arguments) {
 
 }  // namespace
 
-int run_command_line(int argc, char** argv) {
+int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)>& extend) {
   Arguments arguments;
   CLI::App app("Accumbens: deep reinforcement learning on LibTorch", "accumbens");
   app.set_version_flag("--version", std::string("accumbens ") + ACCUMBENS_VERSION);
@@ -201,7 +201,8 @@ int run_command_line(int argc, char** argv) {
   std::signal(SIGTERM, on_signal);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
   try {
-    const Catalogue catalogue;
+    Catalogue catalogue;
+    if (extend) extend(catalogue);
     if (train_command->parsed()) return train(catalogue, arguments);
     if (evaluate_command->parsed()) return evaluate(catalogue, arguments);
     if (explain_command->parsed()) return explain(catalogue, arguments);

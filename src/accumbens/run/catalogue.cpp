@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "accumbens/agents/dqn.h"
 #include "accumbens/envs/factory.h"
 #include "accumbens/networks/classic_control.h"
 #include "accumbens/networks/nature_dqn.h"
@@ -52,55 +51,6 @@ Catalogue::MakeNetwork make_classic_control_dqn_within(const Registry& registry,
   return [options](const Configuration&, const NetworkContext& context, RandomStream& random) {
     return make_classic_control_dqn(options, context, random);
   };
-}
-
-std::unique_ptr<Agent> make_dqn(const Catalogue& catalogue, const Configuration& configuration,
-                                const AgentContext& context) {
-  const auto options = configuration.get<DqnOptions>("DQNAgent");
-  const auto replay_options = configuration.get<ReplayOptions>("ReplayBuffer");
-  const auto [optimizer, rates] = optimizer_options(configuration, options.optimizer);
-  const EnvironmentSpec& environment = context.environment;
-
-  // the replay is by far the largest: better refused now than killed in an hour
-  const ReplaySpec spec{
-      .observation_shape = environment.observation_shape,
-      .observation_dtype = environment.observation_dtype,
-      .stack_size = options.stack_size,
-      .update_horizon = options.update_horizon,
-      .gamma = options.gamma,
-      .padding = options.stack_padding == "leading" ? StackPadding::kLeadingZeros
-                                                    : StackPadding::kTrailingZeros,
-      .num_streams = environment.batch_size,
-  };
-  Replay::require_memory(replay_options, spec);
-
-  const NetworkContext network_context{environment, options.stack_size};
-  RandomStream initialization(context.seed, "initialization");
-  const auto make_network = [&] {
-    auto network =
-        catalogue.make_network(options.network, configuration, network_context, initialization);
-    network->to(context.device);
-    return network;
-  };
-  const auto network = make_network();
-
-  const EpsilonSchedule epsilon =
-      options.epsilon_fn.name == "identity_epsilon"
-          ? constant_epsilon(options.epsilon_train)
-          : linearly_decaying_epsilon(options.epsilon_decay_period, options.min_replay_history,
-                                      options.epsilon_train);
-  return std::make_unique<DqnAgent>(
-      options, replay_options.batch_size, environment.num_actions, context.device,
-      DqnAgent::Parts{
-          .network = network,
-          .target_network = make_network(),
-          .optimizer = Optimizer(optimizer, rates, network->parameters()),
-          .replay = Replay(replay_options, spec),
-          .frame_stack = FrameStack(spec),
-          .epsilon = epsilon,
-          .exploration = RandomStream(context.seed, "exploration"),
-          .sampling = RandomStream(context.seed, "sampling"),
-      });
 }
 
 }  // namespace
@@ -238,6 +188,7 @@ Catalogue::Catalogue() {
                   {"collector_allowlist", own_files}}});
   registry.add_reference("linearly_decaying_epsilon", {.modules = dqn_modules});
   registry.add_reference("identity_epsilon", {.modules = dqn_modules});
+  const MakeAgent make_dqn = dqn_maker<DqnAgent, DqnOptions>("DQNAgent");
   agents["dqn"] = {"deep Q-network (Mnih et al., 2015)", make_dqn};
   agents["jax_dqn"] = {"Dopamine's name of dqn", make_dqn};
 }
@@ -305,6 +256,52 @@ std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& co
                       "' in Runner.create_environment_fn; known are " + known_names(environments));
   }
   return it->second.make(configuration, static_cast<uint64_t>(options.seed));
+}
+
+DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& configuration,
+                               const AgentContext& context, const DqnOptions& options) {
+  const auto replay_options = configuration.get<ReplayOptions>("ReplayBuffer");
+  const auto [optimizer, rates] = optimizer_options(configuration, options.optimizer);
+  const EnvironmentSpec& environment = context.environment;
+
+  // the replay is by far the largest: better refused now than killed in an hour
+  const ReplaySpec spec{
+      .observation_shape = environment.observation_shape,
+      .observation_dtype = environment.observation_dtype,
+      .stack_size = options.stack_size,
+      .update_horizon = options.update_horizon,
+      .gamma = options.gamma,
+      .padding = options.stack_padding == "leading" ? StackPadding::kLeadingZeros
+                                                    : StackPadding::kTrailingZeros,
+      .num_streams = environment.batch_size,
+  };
+  Replay::require_memory(replay_options, spec);
+
+  const NetworkContext network_context{environment, options.stack_size};
+  RandomStream initialization(context.seed, "initialization");
+  const auto make_network = [&] {
+    auto network =
+        catalogue.make_network(options.network, configuration, network_context, initialization);
+    network->to(context.device);
+    return network;
+  };
+  const auto network = make_network();
+
+  const EpsilonSchedule epsilon =
+      options.epsilon_fn.name == "identity_epsilon"
+          ? constant_epsilon(options.epsilon_train)
+          : linearly_decaying_epsilon(options.epsilon_decay_period, options.min_replay_history,
+                                      options.epsilon_train);
+  return {
+      .network = network,
+      .target_network = make_network(),
+      .optimizer = Optimizer(optimizer, rates, network->parameters()),
+      .replay = Replay(replay_options, spec),
+      .frame_stack = FrameStack(spec),
+      .epsilon = epsilon,
+      .exploration = RandomStream(context.seed, "exploration"),
+      .sampling = RandomStream(context.seed, "sampling"),
+  };
 }
 
 }  // namespace accumbens

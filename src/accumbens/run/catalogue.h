@@ -6,9 +6,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "accumbens/agents/agent.h"
+#include "accumbens/agents/dqn.h"
 #include "accumbens/config/configuration.h"
 #include "accumbens/config/registry.h"
 #include "accumbens/envs/environment.h"
@@ -55,6 +57,9 @@ struct CreateRunnerOptions {
 
 /// Everything that a configuration can name, and how it is built. Agents, environments and networks
 /// know nothing of configurations: the wiring is here.
+///
+/// A program of one's own adds to it before it runs (app/command_line.h): the options of a part to
+/// `registry`, and the function that builds it to one of the maps.
 class Catalogue {
  public:
   template <class T>
@@ -91,5 +96,25 @@ class Catalogue {
   std::unique_ptr<Environment> make_environment(const Configuration& configuration,
                                                 const RunnerOptions& options) const;
 };
+
+/// The parts of a DqnAgent, from the configurables ReplayBuffer and create_optimizer and the
+/// network that `options` names. Throws ConfigError for an unknown network, and where the replay
+/// does not fit into memory.
+DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& configuration,
+                               const AgentContext& context, const DqnOptions& options);
+
+/// An entry of Catalogue::agents that builds DqnAgent, or a class derived from it whose constructor
+/// differs in the type of its options only. name: of the options in the registry.
+template <class DerivedAgent, class Options>
+Catalogue::MakeAgent dqn_maker(std::string name) {
+  return [name = std::move(name)](const Catalogue& catalogue, const Configuration& configuration,
+                                  const AgentContext& context) {
+    const auto options = configuration.get<Options>(name);
+    return std::make_unique<DerivedAgent>(
+        options, configuration.get<ReplayOptions>("ReplayBuffer").batch_size,
+        context.environment.num_actions, context.device,
+        make_dqn_parts(catalogue, configuration, context, options));
+  };
+}
 
 }  // namespace accumbens
