@@ -31,3 +31,12 @@ accumbens_room_tests(losses LINKS accumbens_losses)
 accumbens_room_tests(agents LINKS accumbens_agents)
 accumbens_room_tests(run LINKS accumbens_run)
 accumbens_room_tests(app LINKS accumbens_app)
+
+# the installed tree, and a project that uses it
+if(NOT ACCUMBENS_SANITIZE)
+  add_test(NAME install.consume COMMAND ${CMAKE_COMMAND}
+    -D build=${CMAKE_BINARY_DIR} -D folder=${CMAKE_BINARY_DIR}/tests/install
+    -D version=${PROJECT_VERSION} -D generator=${CMAKE_GENERATOR} -D compiler=${CMAKE_CXX_COMPILER}
+    -P ${CMAKE_SOURCE_DIR}/tests/install/consume.cmake)
+  set_tests_properties(install.consume PROPERTIES TIMEOUT 600)
+endif()

@@ -1,4 +1,5 @@
-# LibTorch from the torch wheel of .venv, or from CMAKE_PREFIX_PATH (the LibTorch zip).
+# LibTorch from the torch wheel of .venv, or from CMAKE_PREFIX_PATH (the LibTorch zip). Installed
+# with the library, whose package looks first where the library was built (torch_hint).
 #
 # The target is made by hand: TorchConfig.cmake of a CUDA build stops without the CUDA toolkit,
 # which nothing here needs, as only torch's own headers and libraries are used.
@@ -6,7 +7,8 @@
 
 # CMAKE_PREFIX_PATH wins over the wheel, the wheel over the system
 file(GLOB wheel_include ${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages/torch/include)
-find_path(TORCH_INCLUDE_DIR torch/csrc/api/include/torch/torch.h HINTS ${wheel_include})
+find_path(TORCH_INCLUDE_DIR torch/csrc/api/include/torch/torch.h
+          HINTS ${torch_hint} ${wheel_include})
 if(NOT TORCH_INCLUDE_DIR)
   message(FATAL_ERROR "LibTorch not found: run ./run.sh once, which installs the torch wheel into "
                       ".venv, or pass -DCMAKE_PREFIX_PATH=/path/to/libtorch")

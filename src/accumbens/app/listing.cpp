@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "accumbens/app/config_folder.h"
 #include "accumbens/core/error.h"
 #include "accumbens/envs/factory.h"
 
@@ -20,7 +21,7 @@ void print(const std::string& name, const std::string& summary) {
 
 int list_configs() {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(ACCUMBENS_CONFIG_DIR)) {
+  for (const auto& entry : fs::recursive_directory_iterator(config_folder())) {
     if (entry.path().extension() == ".gin") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());

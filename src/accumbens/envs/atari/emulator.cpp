@@ -17,23 +17,41 @@ namespace fs = std::filesystem;
 
 constexpr const char* kPluginName = "accumbens_ale.so";
 
-fs::path find_plugin() {
+// Python's own extension modules look the plug-in's symbols up globally
+void* open_plugin(const fs::path& path) {
+  return dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+}
+
+[[noreturn]] void refuse_plugin(const fs::path& path) {
+  throw Error("the Atari plug-in " + path.string() + " does not load (" + dlerror() +
+              "); build it again with the Python that the message is about");
+}
+
+void* find_plugin() {
   // a folder that the user names is the only one searched
   std::vector<fs::path> folders;
-  if (const char* folder = std::getenv("ACCUMBENS_PLUGIN_DIR")) {
-    folders = {folder};
+  const char* named = std::getenv("ACCUMBENS_PLUGIN_DIR");
+  if (named) {
+    folders = {named};
   } else {
     const fs::path program = fs::read_symlink("/proc/self/exe").parent_path();
     folders = {program, program.parent_path(), program.parent_path() / "lib" / "accumbens"};
   }
-  for (const fs::path& folder : folders) {
-    std::error_code ignored;
-    if (fs::exists(folder / kPluginName, ignored)) return folder / kPluginName;
-  }
-
   std::string searched;
   for (const fs::path& folder : folders) {
+    const fs::path path = folder / kPluginName;
+    std::error_code ignored;
+    if (fs::exists(path, ignored)) {
+      if (void* handle = open_plugin(path)) return handle;
+      refuse_plugin(path);
+    }
     searched += (searched.empty() ? "" : ", ") + folder.string();
+  }
+
+  // programs that link the installed library name its folder in their run path
+  if (!named) {
+    if (void* handle = open_plugin(kPluginName)) return handle;
+    searched += std::string(" or the run path (") + dlerror() + ")";
   }
   throw Error(std::string("Atari games need the plug-in ") + kPluginName + ", which is not in " +
               searched +
@@ -41,15 +59,8 @@ fs::path find_plugin() {
 }
 
 EmulatorLibrary* load_library() {
-  const fs::path path = find_plugin();
-
-  // Python's own extension modules look its symbols up globally
-  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
-  void* symbol = handle ? dlsym(handle, "accumbens_emulator_library") : nullptr;
-  if (!symbol) {
-    throw Error("the Atari plug-in " + path.string() + " does not load (" + dlerror() +
-                "); build it again with the Python that the message is about");
-  }
+  void* symbol = dlsym(find_plugin(), "accumbens_emulator_library");
+  if (!symbol) refuse_plugin(kPluginName);
   return reinterpret_cast<EmulatorLibrary* (*)()>(symbol)();
 }
 

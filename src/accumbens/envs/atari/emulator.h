@@ -60,7 +60,8 @@ class EmulatorLibrary {
 /// The library in accumbens_ale.so, loaded at the first call and kept until the program ends.
 ///
 /// Looked for in $ACCUMBENS_PLUGIN_DIR if set, else beside the running program, one folder above
-/// it and in ../lib/accumbens. Throws Error if it is not there or does not load.
+/// it, in ../lib/accumbens, and where the program's run path says, as programs that link the
+/// installed library have it. Throws Error if it is not there or does not load.
 EmulatorLibrary& emulator_library();
 
 /// A game from the library. Throws ConfigError naming the nearest games if there is none of that
