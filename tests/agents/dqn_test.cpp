@@ -14,7 +14,8 @@ namespace {
 constexpr int64_t kActions = 3;
 
 // a small agent on observations of two numbers
-std::unique_ptr<DqnAgent> make_agent(DqnOptions options, uint64_t seed = 1) {
+template <class T = DqnAgent>
+std::unique_ptr<T> make_agent(DqnOptions options, uint64_t seed = 1) {
   options.stack_size = 1;
   const ReplaySpec spec{.observation_shape = {2},
                         .observation_dtype = torch::kFloat32,
@@ -27,7 +28,7 @@ std::unique_ptr<DqnAgent> make_agent(DqnOptions options, uint64_t seed = 1) {
   const ClassicControlDqnOptions network_options{.hidden_units = 8};
   auto network =
       std::make_shared<ClassicControlDqnNetwork>(network_options, 2, 1, kActions, random);
-  return std::make_unique<DqnAgent>(
+  return std::make_unique<T>(
       options, /*batch_size=*/4, kActions, torch::kCPU,
       DqnAgent::Parts{
           .network = network,
@@ -178,6 +179,38 @@ TEST(DqnAgent, FindsTheValueOfAConstantReward) {
     agent->step(time_step);
   }
   EXPECT_NEAR(agent->statistics().at("mean_q"), 2.0, 0.05);
+}
+
+// chooses the last action in every state
+class StubbornAgent final : public DqnAgent {
+ public:
+  using DqnAgent::DqnAgent;
+
+ protected:
+  torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) override {
+    EXPECT_EQ(s_t.sizes(), (std::vector<int64_t>{1, 1, 2}));
+    EXPECT_TRUE(torch::equal(s_t[0][0], time_step.observation[0]));
+    EXPECT_EQ(q_values(s_t).sizes(), (std::vector<int64_t>{1, kActions}));
+    return torch::full({1}, kActions - 1, torch::kInt64);
+  }
+};
+
+// oracle: the actions in the replay, read through its own sampling of all that it was given
+TEST(DqnAgent, ExecutesAndLearnsFromWhatADerivedAgentChooses) {
+  const auto agent = make_agent<StubbornAgent>({.min_replay_history = 1'000});
+  for (int64_t t = 0; t < 12; ++t) {
+    EXPECT_EQ(agent->step(time_step_at(t)).item<int64_t>(), kActions - 1);
+  }
+  StateTree saved;
+  saved.scope("agent", [&](StateTree& t) { agent->state(t); });
+
+  Replay replay({.max_capacity = 100, .batch_size = 4},
+                {.observation_shape = {2}, .observation_dtype = torch::kFloat32, .gamma = 0.99});
+  StateTree tree(std::move(saved.contents()));
+  tree.scope("agent", [&](StateTree& t) { t("replay", replay); });
+  RandomStream random(1, "sampling");
+  EXPECT_EQ(replay.size(), 10);
+  EXPECT_TRUE((replay.sample(100, random).a_tm1 == kActions - 1).all().item<bool>());
 }
 
 }  // namespace
