@@ -75,15 +75,16 @@ struct DqnOptions {
 /// Another way to explore is a derived class that overrides select_action().
 class DqnAgent : public Agent {
  public:
+  /// What a DqnAgent is made of.
   struct Parts {
     std::shared_ptr<QNetwork> network;
     std::shared_ptr<QNetwork> target_network;  // of the same shape
     Optimizer optimizer;                       // of network's parameters
-    Replay replay;
-    FrameStack frame_stack;
-    EpsilonSchedule epsilon;
-    RandomStream exploration;
-    RandomStream sampling;
+    Replay replay;                             // in training mode only
+    FrameStack frame_stack;                    // of the replay's spec
+    EpsilonSchedule epsilon;                   // by agent steps of training
+    RandomStream exploration;                  // of actions
+    RandomStream sampling;                     // of batches
   };
 
   /// batch_size: transitions in an update; num_actions: of the environment.

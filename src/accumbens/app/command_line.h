@@ -2,6 +2,7 @@
 
 #include <functional>
 
+/// Deep reinforcement learning on LibTorch.
 namespace accumbens {
 
 class Catalogue;

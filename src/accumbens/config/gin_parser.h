@@ -11,27 +11,28 @@ namespace accumbens {
 
 /// `scope/module.Name.parameter = value`, or a macro, `NAME = value`, whose parameter is empty.
 struct BindingStatement {
-  std::string scope;      // "" or "a" or "a/b"
-  std::string name;       // "Name", "module.Name"; of a macro its name
-  std::string parameter;  // "" for a macro
-  Value value;
+  std::string scope;                  // "" or "a" or "a/b"
+  std::string name;                   // "Name", "module.Name"; of a macro its name
+  std::string parameter;              // "" for a macro
+  Value value;                        // not resolved yet
   SourceLocation location;            // of the scope or name
   SourceLocation parameter_location;  // of the name for a macro
-  SourceLocation value_location;
+  SourceLocation value_location;      // of its first character
 };
 
 /// `import module` (also `import module as name`, `from module import name`): "module.name".
 struct ImportStatement {
-  std::string module;
-  SourceLocation location;
+  std::string module;       // with dots
+  SourceLocation location;  // of the module
 };
 
 /// `include 'file'`
 struct IncludeStatement {
-  std::string file;
-  SourceLocation location;
+  std::string file;         // as written
+  SourceLocation location;  // of the file name
 };
 
+/// One statement of a Gin text.
 using Statement = std::variant<BindingStatement, ImportStatement, IncludeStatement>;
 
 /// Parses a Gin text (UTF-8) into its statements, in order; the language is gin-config 0.5's:

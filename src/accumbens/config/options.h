@@ -21,30 +21,35 @@ namespace accumbens {
 
 /// A reference to another configurable: @name in Gin; the name without '@'.
 struct Reference {
-  std::string name;
+  std::string name;  // "Name", or "scope/Name"
   bool operator==(const Reference&) const = default;
 };
 
 /// The values a field accepts; the default accepts all of its type.
 struct Range {
-  double low = -std::numeric_limits<double>::infinity();
-  double high = std::numeric_limits<double>::infinity();
-  bool low_open = false;              // low itself is refused
-  std::vector<std::string> one_of{};  // for strings and references
+  double low = -std::numeric_limits<double>::infinity();  // the least number
+  double high = std::numeric_limits<double>::infinity();  // the greatest, itself accepted
+  bool low_open = false;                                  // low itself is refused
+  std::vector<std::string> one_of{};                      // for strings and references
 };
 
+/// All of the type.
 inline Range any_value() {
   return {};
 }
+/// low, high and all between.
 inline Range in_closed(double low, double high) {
   return {.low = low, .high = high};
 }
+/// low and all above.
 inline Range at_least(double low) {
   return {.low = low};
 }
+/// All above low.
 inline Range above(double low) {
   return {.low = low, .low_open = true};
 }
+/// These strings, or references to these names.
 inline Range one_of(std::initializer_list<std::string> names) {
   return {.one_of = names};
 }

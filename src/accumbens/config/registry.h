@@ -21,12 +21,12 @@ enum class FieldType { kBool, kInt, kDouble, kString, kReference, kIntList, kDou
 
 /// One parameter of a configurable, as its options struct declares it.
 struct Field {
-  std::string name;
-  FieldType type = FieldType::kBool;
-  bool optional = false;
-  Value default_value;
-  std::string meaning;  // with its unit
-  Range range;          // of each element for lists
+  std::string name;                   // in Gin
+  FieldType type = FieldType::kBool;  // of the value, or of what is optional
+  bool optional = false;              // takes None as well
+  Value default_value;                // of a default-constructed options struct
+  std::string meaning;                // with its unit
+  Range range;                        // of each element for lists
 
   std::string type_text() const;     // "int", "list of float or None"
   std::string default_text() const;  // as in a Gin file
@@ -167,13 +167,13 @@ Options fill(const FieldValues& values) {
 /// Something that a Gin file can name: a class or function with parameters, or one without
 /// parameters that is only referred to by @name.
 struct Configurable {
-  std::string name;
+  std::string name;                  // without its modules
   std::vector<std::string> aliases;  // other names, which reach it wherever its name does
   std::vector<std::string>
       modules;          // "dopamine.discrete_domains.atari_lib"; any suffix may be used
   std::string summary;  // one line
-  const Configurable* base = nullptr;  // whose bindings reach this one too
-  std::vector<Field> fields;
+  const Configurable* base = nullptr;            // whose bindings reach this one too
+  std::vector<Field> fields;                     // in the order of the options struct
   std::map<std::string, std::string> renamed{};  // other names of fields
   std::map<std::string, std::string> unused{};   // parameters without effect, and why
   bool absent = false;                           // a name without the thing: see add_absent()
@@ -188,9 +188,9 @@ struct Configurable {
 
 /// What a configurable is registered with beside its name.
 struct ConfigurableNames {
-  std::vector<std::string> aliases{};
-  std::vector<std::string> modules{};
-  std::string summary{};
+  std::vector<std::string> aliases{};            // other names
+  std::vector<std::string> modules{};            // that it is in, with dots
+  std::string summary{};                         // one line
   std::string base{};                            // registered before
   std::map<std::string, std::string> renamed{};  // another name of a field -> the field
   std::map<std::string, std::string> unused{};   // a parameter that may be bound -> why it does
@@ -200,6 +200,7 @@ struct ConfigurableNames {
 /// All configurables and constants that Gin files may name. Filled once at start-up.
 class Registry {
  public:
+  /// Knows gin.REQUIRED and nothing else.
   Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
@@ -233,6 +234,8 @@ class Registry {
   /// The bindings that importing a module stands for, nullptr where the module is unknown. A module
   /// is known if it was added, or a configurable is in it or in a module inside it.
   const std::string* module(std::string_view name) const;
+
+  /// All that were added, sorted.
   std::vector<std::string> module_names() const;
 
   /// Registers a constant, %gym_lib.CARTPOLE_STACK_SIZE; any dotted suffix of the name reaches it.
@@ -253,6 +256,8 @@ class Registry {
 
   /// All, sorted by name.
   std::vector<const Configurable*> configurables() const;
+
+  /// All, sorted.
   std::vector<std::string> constant_names() const;
 
  private:

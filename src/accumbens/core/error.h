@@ -9,6 +9,7 @@ namespace accumbens {
 /// The program prints it and exits with exit_code().
 class Error : public std::runtime_error {
  public:
+  /// exit_code: 1 or 2, see exit_code().
   explicit Error(const std::string& message, int exit_code = 1)
       : std::runtime_error(message), exit_code_(exit_code) {}
 
@@ -22,6 +23,7 @@ class Error : public std::runtime_error {
 /// Wrong usage or configuration; names file:line where there is one.
 class ConfigError : public Error {
  public:
+  /// Its exit code is 2.
   explicit ConfigError(const std::string& message) : Error(message, /*exit_code=*/2) {}
 };
 

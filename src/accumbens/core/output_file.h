@@ -20,7 +20,10 @@ class OutputFile {
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  /// Appends `size` bytes.
   void write(const void* data, size_t size);
+
+  /// Appends a text.
   void write(std::string_view text) { write(text.data(), text.size()); }
 
   /// Returns when what was written would survive a loss of power.

@@ -15,6 +15,7 @@ class StateTree;
 /// one another and of the order in which they are created or used.
 class RandomStream {
  public:
+  /// Equal seeds and names give equal numbers. Names are paths such as "environment/0".
   RandomStream(uint64_t seed, std::string_view name);
 
   /// Uniform over all 64-bit values.

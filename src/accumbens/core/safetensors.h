@@ -15,14 +15,15 @@ namespace accumbens {
 
 /// A file's size in bytes and the digest (see Digest) of its bytes.
 struct FileContent {
-  int64_t size = 0;
-  std::string digest;
+  int64_t size = 0;    // bytes
+  std::string digest;  // 32 hexadecimal digits
 };
 
+/// What a file holds.
 struct Safetensors {
   std::map<std::string, torch::Tensor> tensors;  // on the CPU, contiguous
-  std::map<std::string, std::string> metadata;
-  FileContent content;
+  std::map<std::string, std::string> metadata;   // free texts
+  FileContent content;                           // of the file
 };
 
 /// Writes the tensors one after another, without a second copy of those that are contiguous and on

@@ -20,6 +20,7 @@ inline EpsilonSchedule linearly_decaying_epsilon(int64_t decay_period, int64_t w
   };
 }
 
+/// Dopamine's identity_epsilon.
 inline EpsilonSchedule constant_epsilon(double epsilon) {
   return [=](int64_t) { return epsilon; };
 }

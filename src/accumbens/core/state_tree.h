@@ -28,7 +28,9 @@ concept HasState = requires(T& value, StateTree& tree) {
 /// tensor fills it in, and whoever keeps the FrozenTensor (not only its data) is spared the next
 /// write. Other data needs a new FrozenTensor{data}.
 struct FrozenTensor {
-  torch::Tensor data;
+  torch::Tensor data;  // on the CPU
+
+  /// Of the data's file, "" before the first checkpoint that writes it.
   std::shared_ptr<std::string> digest = std::make_shared<std::string>();
 };
 
@@ -42,13 +44,14 @@ struct FrozenTensor {
 /// entry is missing or has another type or shape.
 class StateTree {
  public:
+  /// Which way the values go.
   enum class Mode { kSave, kLoad };
 
   /// What a tree holds, keyed by path; flat, so that it maps onto files directly.
   struct Contents {
-    nlohmann::json values = nlohmann::json::object();
-    std::map<std::string, torch::Tensor> tensors;
-    std::map<std::string, FrozenTensor> frozen;
+    nlohmann::json values = nlohmann::json::object();  // numbers and strings
+    std::map<std::string, torch::Tensor> tensors;      // on any device
+    std::map<std::string, FrozenTensor> frozen;        // full chunks
   };
 
   /// A tree to save into.
@@ -61,14 +64,19 @@ class StateTree {
   StateTree(const StateTree&) = delete;
   StateTree& operator=(const StateTree&) = delete;
 
+  /// Whether values go into the tree.
   bool saving() const { return mode_ == Mode::kSave; }
+
+  /// Whether values come out of the tree.
   bool loading() const { return mode_ == Mode::kLoad; }
+
+  /// What was saved so far, or is loaded from.
   Contents& contents() { return *contents_; }
 
   /// Whether a loaded tree has a value, a tensor or a subtree of this name here.
   bool contains(std::string_view name) const;
 
-  // numbers, booleans, strings and vectors of them
+  /// Saves or loads numbers, booleans, strings and vectors of them
   template <class T>
   requires std::integral<T> || std::same_as<T, std::string> || std::same_as<T, std::vector<int64_t>>
       StateTree& operator()(std::string_view name, T& value) {
@@ -84,11 +92,16 @@ class StateTree {
     return *this;
   }
 
-  // floating point; infinities and NaN survive
+  /// Saves or loads floating point; infinities and NaN survive.
   StateTree& operator()(std::string_view name, double& value);
+
+  /// The same in single precision.
   StateTree& operator()(std::string_view name, float& value);
+
+  /// The same for many.
   StateTree& operator()(std::string_view name, std::vector<double>& value);
 
+  /// Saves or loads an enumeration, as its number.
   template <class T>
   requires std::is_enum_v<T> StateTree& operator()(std::string_view name, T& value) {
     auto number = static_cast<int64_t>(value);
@@ -97,17 +110,17 @@ class StateTree {
     return *this;
   }
 
-  // raw bytes, kept as a uint8 tensor
+  /// Saves or loads raw bytes, kept as a uint8 tensor.
   StateTree& bytes(std::string_view name, std::string& value);
 
-  // A defined tensor keeps its storage on loading: shape and type must agree, values are copied.
-  // An undefined tensor receives the saved one.
+  /// Saves or loads a tensor. A defined one keeps its storage on loading: shape and type must
+  /// agree, values are copied. An undefined one receives the saved one.
   StateTree& operator()(std::string_view name, torch::Tensor& value);
 
-  // a full chunk; see FrozenTensor
+  /// Saves or loads a full chunk; see FrozenTensor.
   StateTree& operator()(std::string_view name, FrozenTensor& value);
 
-  // anything with a state of its own becomes a subtree
+  /// Anything with a state of its own becomes a subtree.
   template <HasState T>
   StateTree& operator()(std::string_view name, T& value) {
     const std::string outer = prefix_;
@@ -117,7 +130,7 @@ class StateTree {
     return *this;
   }
 
-  // a function as a subtree: tree.scope("statistics", [&](StateTree& tree) { ... })
+  /// A function as a subtree: tree.scope("statistics", [&](StateTree& tree) { ... })
   template <std::invocable<StateTree&> F>
   StateTree& scope(std::string_view name, F&& body) {
     const std::string outer = prefix_;

@@ -8,6 +8,7 @@
 
 namespace accumbens {
 
+/// Where in its episode a time step stands.
 enum class StepType : int8_t { kFirst, kMid, kLast };
 
 /// What B environments ("streams") answer to one action each; the semantics are dm_env's.
@@ -23,8 +24,13 @@ struct TimeStep {
   std::vector<uint8_t> lost_life;   // [B], LAST or FIRST only for the agent: the game goes on
   torch::Tensor observation;        // [B, ...], one frame (not stacked), of EnvironmentSpec's dtype
 
+  /// B.
   int64_t batch_size() const { return static_cast<int64_t>(step_type.size()); }
+
+  /// Whether stream b has just begun an episode.
   bool first(int64_t b) const { return step_type[b] == StepType::kFirst; }
+
+  /// Whether the episode of stream b is over.
   bool last(int64_t b) const { return step_type[b] == StepType::kLast; }
 };
 
@@ -33,8 +39,8 @@ struct EnvironmentSpec {
   std::string name;                        // as the user wrote it, e.g. "Pong", "CartPole"
   int64_t batch_size = 1;                  // streams
   std::vector<int64_t> observation_shape;  // of one frame of one stream, e.g. {84, 84}
-  torch::ScalarType observation_dtype = torch::kFloat32;
-  int64_t num_actions = 0;      // discrete actions 0 ... num_actions-1
+  torch::ScalarType observation_dtype = torch::kFloat32;  // kUInt8 for images
+  int64_t num_actions = 0;                                // discrete actions 0 ... num_actions-1
   int64_t frames_per_step = 1;  // emulator frames per agent step, 4 for Atari
 };
 

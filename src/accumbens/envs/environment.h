@@ -12,6 +12,7 @@ class Environment {
  public:
   virtual ~Environment() = default;
 
+  /// What an agent has to know; it never changes.
   virtual const EnvironmentSpec& spec() const = 0;
 
   /// One agent step of every stream. A stream that has just begun to exist, or whose last step was

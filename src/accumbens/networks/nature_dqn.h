@@ -33,6 +33,8 @@ struct NatureDqnOptions {
 /// 1, 512 hidden units, all with ReLU.
 class NatureDqnNetwork final : public QNetwork {
  public:
+  /// height, width: of a frame, in pixels; stack_size: frames in an observation; random: draws all
+  /// weights.
   NatureDqnNetwork(const NatureDqnOptions& options, int64_t stack_size, int64_t height,
                    int64_t width, int64_t num_actions, RandomStream& random);
 

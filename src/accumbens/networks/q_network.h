@@ -10,6 +10,7 @@
 
 namespace accumbens {
 
+/// What a QNetwork answers.
 struct QOutput {
   torch::Tensor q_values;  // [B, A]
 };

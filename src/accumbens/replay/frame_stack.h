@@ -14,6 +14,7 @@ namespace accumbens {
 /// starts (FIRST) from an empty stack; a lost life with the game going on changes nothing.
 class FrameStack {
  public:
+  /// Shape, dtype, stack and padding are the replay's.
   explicit FrameStack(const ReplaySpec& spec);
 
   /// Adds the frames of a time step; returns the stacks, [B, stack, ...], which the caller may

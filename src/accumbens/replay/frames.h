@@ -8,6 +8,7 @@
 
 namespace accumbens {
 
+/// Of one stream, without padding.
 int64_t bytes_per_frame(const ReplaySpec& spec);
 
 /// The shape of `batch_size` stacks: [batch_size, stack, ...].

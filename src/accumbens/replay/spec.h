@@ -40,13 +40,13 @@ struct ReplayOptions {
 
 /// What the environment and the algorithm determine.
 struct ReplaySpec {
-  std::vector<int64_t> observation_shape;  // of one frame of one stream, e.g. {84, 84}
-  torch::ScalarType observation_dtype = torch::kUInt8;
-  int64_t stack_size = 1;      // frames that the agent sees at once
-  int64_t update_horizon = 1;  // n of the n-step return, in agent steps
-  double gamma = 0.99;         // per agent step
-  StackPadding padding = StackPadding::kLeadingZeros;
-  int64_t num_streams = 1;    // B
+  std::vector<int64_t> observation_shape;               // of one frame of one stream, e.g. {84, 84}
+  torch::ScalarType observation_dtype = torch::kUInt8;  // of one frame
+  int64_t stack_size = 1;                               // frames that the agent sees at once
+  int64_t update_horizon = 1;                           // n of the n-step return, in agent steps
+  double gamma = 0.99;                                  // per agent step
+  StackPadding padding = StackPadding::kLeadingZeros;   // of young episodes
+  int64_t num_streams = 1;                              // B
   int64_t chunk_size = 4096;  // frames that are allocated, saved and released together
 };
 

@@ -15,6 +15,7 @@ namespace accumbens {
 /// not resume starts the file anew with its first append.
 class AppendedFile {
  public:
+  /// Touches nothing until the first append.
   explicit AppendedFile(std::filesystem::path path) : path_(std::move(path)) {}
 
   /// Writes at once: a killed process loses nothing that was appended. Throws Error that names the

@@ -21,15 +21,15 @@ namespace accumbens {
 
 /// What an agent is built for.
 struct AgentContext {
-  EnvironmentSpec environment;
-  uint64_t seed = 1;
-  torch::Device device = torch::kCPU;
+  EnvironmentSpec environment;         // that it acts in
+  uint64_t seed = 1;                   // of the run
+  torch::Device device = torch::kCPU;  // of its networks
 };
 
 /// What a network is built for.
 struct NetworkContext {
-  EnvironmentSpec environment;
-  int64_t stack_size = 1;  // frames
+  EnvironmentSpec environment;  // whose observations it sees
+  int64_t stack_size = 1;       // frames
 };
 
 /// Options of create_agent; Dopamine's names.
@@ -62,22 +62,31 @@ struct CreateRunnerOptions {
 /// `registry`, and the function that builds it to one of the maps.
 class Catalogue {
  public:
+  /// Something that can be built.
   template <class T>
   struct Entry {
-    std::string summary;
-    T make;
+    std::string summary;  // one line, for `accumbens list`
+    T make;               // builds it
   };
+
+  /// Builds an agent; throws ConfigError where the configuration does not fit its environment.
   using MakeAgent = std::function<std::unique_ptr<Agent>(const Catalogue&, const Configuration&,
                                                          const AgentContext&)>;
+
+  /// Builds a network, all of whose weights come from `initialization`; throws ConfigError
+  /// likewise.
   using MakeNetwork = std::function<std::shared_ptr<QNetwork>(
       const Configuration&, const NetworkContext&, RandomStream& initialization)>;
+
+  /// Builds an environment, all of whose randomness comes from the seed; throws ConfigError
+  /// likewise.
   using MakeEnvironment =
       std::function<std::unique_ptr<Environment>(const Configuration&, uint64_t seed)>;
 
   /// All that ships with Accumbens.
   Catalogue();
 
-  Registry registry;
+  Registry registry;                                           // of options
   std::map<std::string, Entry<MakeAgent>> agents;              // by create_agent.agent_name
   std::map<std::string, Entry<MakeNetwork>> networks;          // by reference
   std::map<std::string, Entry<MakeEnvironment>> environments;  // by reference
@@ -86,13 +95,17 @@ class Catalogue {
   /// other. Returns warnings, each with file:line.
   std::vector<std::string> check(const Configuration& configuration) const;
 
-  // throw ConfigError on an unknown name
+  /// The agent that create_agent names. Throws ConfigError on an unknown name.
   std::unique_ptr<Agent> make_agent(const Configuration& configuration,
                                     const AgentContext& context) const;
+
+  /// The network that a parameter refers to. Throws ConfigError on an unknown name.
   std::shared_ptr<QNetwork> make_network(const Reference& reference,
                                          const Configuration& configuration,
                                          const NetworkContext& context,
                                          RandomStream& initialization) const;
+
+  /// The environment that Runner names. Throws ConfigError on an unknown name.
   std::unique_ptr<Environment> make_environment(const Configuration& configuration,
                                                 const RunnerOptions& options) const;
 };

@@ -24,10 +24,11 @@ namespace accumbens {
 /// prints for the file.
 class Checkpointer {
  public:
+  /// A checkpoint that was read whole.
   struct Loaded {
-    int64_t id = 0;
-    nlohmann::json summary;
-    StateTree::Contents contents;
+    int64_t id = 0;                // as it was written
+    nlohmann::json summary;        // as it was written
+    StateTree::Contents contents;  // tensors on the CPU
   };
 
   /// Touches nothing until the first write. keep: how many complete checkpoints stay, at least 1.

@@ -15,6 +15,7 @@ namespace accumbens {
 /// are "inf", "-inf" and "nan", as pandas reads them.
 class CsvWriter {
  public:
+  /// What a cell holds.
   using Value = std::variant<int64_t, double, std::string>;
 
   /// The header is written before the first row.

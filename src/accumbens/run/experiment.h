@@ -21,6 +21,7 @@ namespace accumbens {
 ///   base_dir/operative_config.gin, checkpoints/ and what RunLogs writes
 class Experiment {
  public:
+  /// Takes one line of text.
   using Say = std::function<void(const std::string&)>;
 
   /// Builds environment, agent, logs and runner. Throws ConfigError for everything that can be

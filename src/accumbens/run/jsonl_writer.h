@@ -13,6 +13,7 @@ namespace accumbens {
 /// What JSON has no number for is a string: "nan", "inf", "-inf".
 class JsonlWriter {
  public:
+  /// Touches nothing until the first write.
   explicit JsonlWriter(std::filesystem::path path) : file_(std::move(path)) {}
 
   /// agent_steps: training steps of the whole run.

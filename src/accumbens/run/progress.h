@@ -31,17 +31,18 @@ std::string progress_line(const ProgressStatus& status, std::optional<double> fr
 /// line comes at most every 10 s. Either way the end of a phase leaves a line.
 class Progress {
  public:
-  /// Where the lines go. seconds: a clock that never goes back.
+  /// Where the lines go.
   struct Console {
-    std::ostream& out;
-    bool terminal;
-    std::function<int()> width;  // columns; asked only on a terminal
-    std::function<double()> seconds;
+    std::ostream& out;                // of the lines
+    bool terminal;                    // lines can be redrawn
+    std::function<int()> width;       // columns; asked only on a terminal
+    std::function<double()> seconds;  // a clock that never goes back
   };
 
   /// Standard output as it is.
   static Console standard_output();
 
+  /// Prints nothing yet.
   explicit Progress(Console console) : console_(std::move(console)) {}
 
   /// A phase begins, or goes on in a resumed run.
@@ -50,6 +51,7 @@ class Progress {
   /// Cheap enough for every step.
   void update(const ProgressStatus& status);
 
+  /// A phase ends, or is left off, with a line that stays.
   void end(const ProgressStatus& status);
 
   /// A line of its own, which a redrawn line does not cut.

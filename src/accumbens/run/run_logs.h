@@ -21,6 +21,8 @@ namespace accumbens {
 /// agent_steps counts training only; frames are emulator frames.
 class RunLogs final : public Observer {
  public:
+  /// summary_writing_frequency: agent steps of training between the agent's figures. Touches
+  /// nothing until the first row.
   RunLogs(const std::filesystem::path& base_dir, int64_t summary_writing_frequency);
 
   void on_step(const Position& position, const TimeStep& time_step, const Agent& agent) override;

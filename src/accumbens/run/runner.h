@@ -55,40 +55,46 @@ struct RunnerOptions {
   }
 };
 
+/// What the agent is doing.
 enum class Phase : int8_t { kTrain, kEval };
 
 /// One finished episode (game), with raw rewards.
 struct Episode {
-  Phase phase = Phase::kTrain;
-  double episode_return = 0.0;
-  int64_t length = 0;  // agent steps
+  Phase phase = Phase::kTrain;  // in which it began
+  double episode_return = 0.0;  // sum of raw rewards
+  int64_t length = 0;           // agent steps
 };
 
 /// What a phase of an iteration came to, in whole episodes.
 struct PhaseStatistics {
-  double sum_of_returns = 0.0;
-  int64_t num_episodes = 0;
-  int64_t agent_steps = 0;
-  double seconds = 0.0;  // of wall time, the only figure that two equal runs do not share
+  double sum_of_returns = 0.0;  // raw
+  int64_t num_episodes = 0;     // whole ones
+  int64_t agent_steps = 0;      // of this phase
+  double seconds = 0.0;         // of wall time, the only figure that two equal runs do not share
 
   /// NaN without an episode.
   double average_return() const;
+
+  /// Agent steps per second of wall time, 0 before the first.
   double steps_per_second() const;
   void state(StateTree& tree);
 };
 
 /// Where the experiment is.
 struct Position {
-  int64_t iteration = 0;
-  Phase phase = Phase::kTrain;
-  int64_t agent_steps = 0;  // of training, in all
-  int64_t frames = 0;       // of training, in all
-  int64_t total_steps = 0;  // agent steps of training and evaluation, in all
-  PhaseStatistics train;    // of this iteration
-  PhaseStatistics eval;     // of this iteration
-  Episode episode;          // in progress
+  int64_t iteration = 0;        // counts from 0
+  Phase phase = Phase::kTrain;  // of the iteration
+  int64_t agent_steps = 0;      // of training, in all
+  int64_t frames = 0;           // of training, in all
+  int64_t total_steps = 0;      // agent steps of training and evaluation, in all
+  PhaseStatistics train;        // of this iteration
+  PhaseStatistics eval;         // of this iteration
+  Episode episode;              // in progress
 
+  /// Of the present phase.
   PhaseStatistics& phase_statistics() { return phase == Phase::kTrain ? train : eval; }
+
+  /// Of the present phase.
   const PhaseStatistics& phase_statistics() const { return phase == Phase::kTrain ? train : eval; }
   void state(StateTree& tree);
 };
@@ -97,9 +103,16 @@ struct Position {
 class Observer {
  public:
   virtual ~Observer() = default;
+  /// After every time step, with the raw reward; the agent has answered it.
   virtual void on_step(const Position&, const TimeStep&, const Agent&) {}
+
+  /// After the last step of an episode, before its on_step().
   virtual void on_episode(const Position&, const Episode&) {}
+
+  /// After the last step of a phase.
   virtual void on_phase(const Position&) {}
+
+  /// After the last phase of an iteration.
   virtual void on_iteration(const Position&) {}
   virtual void state(StateTree&) {}
 };
@@ -111,8 +124,10 @@ class Observer {
 /// any step, saved through state(), and continued elsewhere bit for bit.
 class Runner {
  public:
+  /// How run() ended.
   enum class Outcome { kDone, kStopped };
 
+  /// evaluate: whether iterations have an evaluation phase. All references must outlive it.
   Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
          std::vector<Observer*> observers);
 
@@ -124,6 +139,7 @@ class Runner {
   /// `stop` becomes true. Observers see them as any others.
   void evaluate(int64_t num_episodes, const std::atomic<bool>& stop);
 
+  /// Where the experiment is now.
   const Position& position() const { return position_; }
 
   /// Saves or loads the whole experiment: environment, agent, observers and the runner itself.

@@ -29,6 +29,7 @@ class TensorboardWriter {
   /// See AppendedFile.
   void state(StateTree& tree);
 
+  /// The time now, in seconds since 1970.
   static double system_seconds();
 
  private:

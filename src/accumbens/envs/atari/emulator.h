@@ -7,6 +7,7 @@
 
 namespace accumbens {
 
+/// What an emulator is made for.
 struct EmulatorOptions {
   std::string game;               // a name that EmulatorLibrary::games() lists
   double sticky_probability = 0;  // of repeating the previous frame's action, drawn every frame
@@ -29,20 +30,32 @@ class Emulator {
   /// of which 0 is to do nothing. Does nothing once the game is over.
   virtual int64_t act(int64_t action) = 0;
 
+  /// Whether the game has ended, so that only reset() goes on.
   virtual bool game_over() = 0;
-  virtual int64_t lives() = 0;  // 0 in games without lives
 
+  /// Lives left, 0 in games without lives.
+  virtual int64_t lives() = 0;
+
+  /// Of the minimal set of this game.
   virtual int64_t num_actions() const = 0;
+
+  /// H, in pixels.
   virtual int64_t screen_height() const = 0;
+
+  /// W, in pixels.
   virtual int64_t screen_width() const = 0;
 
-  /// The present screen, rows from the top. pixels: [H, W] and [H, W, 3].
+  /// The present screen, rows from the top. pixels: [H, W].
   virtual void screen_grayscale(uint8_t* pixels) = 0;
+
+  /// The same in colour. pixels: [H, W, 3].
   virtual void screen_rgb(uint8_t* pixels) = 0;
 
   /// Everything that decides how the game goes on, the random generator included; not the screen,
   /// which is valid again after the next act() or reset().
   virtual std::string save_state() = 0;
+
+  /// Continues from what save_state() gave for the same game.
   virtual void load_state(const std::string& state) = 0;
 };
 
@@ -54,6 +67,7 @@ class EmulatorLibrary {
   /// Names as in Gymnasium and Dopamine ("SpaceInvaders"), sorted.
   virtual std::vector<std::string> games() = 0;
 
+  /// A game that games() lists, reset. Throws std::runtime_error if it cannot.
   virtual std::unique_ptr<Emulator> create(const EmulatorOptions& options) = 0;
 };
 

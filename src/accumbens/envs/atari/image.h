@@ -9,9 +9,9 @@ namespace accumbens {
 /// sum of `taps` source pixels; the weights beyond its own, and beyond the image, are 0.
 template <class Weight>
 struct ResizeAxis {
-  int64_t source_size = 0;
-  int64_t size = 0;
-  int64_t taps = 0;
+  int64_t source_size = 0;      // pixels
+  int64_t size = 0;             // pixels of the target
+  int64_t taps = 0;             // source pixels in each of them
   std::vector<int32_t> first;   // [size] the first source pixel
   std::vector<Weight> weights;  // [size, taps]
 };
@@ -23,10 +23,11 @@ struct ResizeAxis {
 /// in another way); std::invalid_argument otherwise.
 class AreaResize {
  public:
+  /// Sizes in pixels. Throws std::invalid_argument, see above.
   AreaResize(int64_t source_height, int64_t source_width, int64_t height, int64_t width);
 
-  void operator()(const uint8_t* source,  // [source_height, source_width]
-                  uint8_t* target);       // [height, width]
+  /// source: [source_height, source_width]; target: [height, width].
+  void operator()(const uint8_t* source, uint8_t* target);
 
  private:
   ResizeAxis<float> vertical_, horizontal_;
@@ -42,10 +43,11 @@ class AreaResize {
 /// Weights are computed once. An object has scratch memory: one thread at a time.
 class BilinearResize {
  public:
+  /// Sizes in pixels.
   BilinearResize(int64_t source_height, int64_t source_width, int64_t height, int64_t width);
 
-  void operator()(const uint8_t* source,  // [source_height, source_width]
-                  uint8_t* target);       // [height, width]
+  /// source: [source_height, source_width]; target: [height, width].
+  void operator()(const uint8_t* source, uint8_t* target);
 
  private:
   ResizeAxis<int32_t> vertical_, horizontal_;
@@ -57,8 +59,7 @@ class BilinearResize {
 /// The luma of RGB pixels, byte for byte as DQN Zoo's rgb2y: weights .299, .587 and the rest of 1,
 /// truncated. Equal for every colour an Atari shows and every maximum of two of them; a BLAS that
 /// fuses multiplications and additions differs by one on 3 in 100,000 other colours.
-void luma(const uint8_t* rgb,  // [size, 3]
-          uint8_t* gray,       // [size]
-          int64_t size);
+/// rgb: [size, 3]; gray: [size].
+void luma(const uint8_t* rgb, uint8_t* gray, int64_t size);
 
 }  // namespace accumbens

@@ -12,6 +12,7 @@ namespace accumbens {
 /// Ends when the tip is one link's length above the base; the time limit is 500 steps (v1).
 class Acrobot final : public ClassicControl {
  public:
+  /// max_episode_steps: agent steps; seed: of the initial states.
   Acrobot(int64_t max_episode_steps, uint64_t seed);
 
  protected:

@@ -11,6 +11,7 @@ namespace accumbens {
 /// beyond 2.4 m or the pole beyond 12 degrees; the time limit is 200 steps (v0) or 500 (v1).
 class CartPole final : public ClassicControl {
  public:
+  /// max_episode_steps: agent steps; seed: of the initial states.
   CartPole(int64_t max_episode_steps, uint64_t seed);
 
  protected:

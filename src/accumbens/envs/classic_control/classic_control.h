@@ -30,13 +30,19 @@ class ClassicControl : public Environment {
   /// max_episode_steps: agent steps until the episode is truncated.
   ClassicControl(EnvironmentSpec spec, int64_t max_episode_steps, uint64_t seed);
 
+  /// What a step led to.
   struct Outcome {
-    float reward;
-    bool terminated;
+    float reward;     // raw
+    bool terminated;  // for good, not by the time limit
   };
 
+  /// The variables of a new episode.
   virtual std::array<double, 4> draw_initial_variables(RandomStream& random) = 0;
+
+  /// One step of the dynamics. action: 0 ... num_actions-1, checked before.
   virtual Outcome advance(int64_t action, std::array<double, 4>& variables) = 0;
+
+  /// What the agent sees, of the spec's shape.
   virtual std::vector<float> observe(const std::array<double, 4>& variables) const = 0;
 
  private:
