@@ -181,7 +181,7 @@ using namespace tao::pegtl;
 // ---- spaces: inside brackets a line end is one
 
 struct comment : seq<one<'#'>, star<not_one<'\n'>>> {};
-struct blank : sor<one<' ', '\t', '\f'>, seq<one<'\\'>, one<'\n'>>> {};
+struct blank : sor<one<' ', '\t', '\f'>, seq<one<'\\'>, one<'\n'>, not_at<eof>>> {};
 struct blanks : star<blank> {};
 struct end_of_line : seq<opt<comment>, eolf> {};
 
@@ -312,7 +312,7 @@ struct binding_or_block : sor<binding, block> {};
 struct keyed : seq<key, blanks, must<binding_or_block>> {};
 
 // import, from and include may also be names that are bound
-struct import_word : TAO_PEGTL_STRING("import") {};
+struct import_word : seq<at<TAO_PEGTL_KEYWORD("import")>, TAO_PEGTL_STRING("import")> {};
 struct from_word : TAO_PEGTL_STRING("from") {};
 struct include_word : TAO_PEGTL_STRING("include") {};
 struct as_word : TAO_PEGTL_STRING("as") {};
