@@ -242,6 +242,15 @@ TEST_F(DopamineTest, TrainsWhatIsHereAndRefusesTheRestInOneSentence) {
   };
   EXPECT_THAT(train(kJaxCartPole, 0), HasSubstr("done"));
   EXPECT_THAT(train(kTfCartPole, 0), HasSubstr("done"));
+  EXPECT_THAT(train(kJaxCartPole + "Runner.create_environment_fn = @s/create_gym_environment\n"
+                                   "s/create_gym_environment.version = 'v7'\n",
+                    2),
+              HasSubstr("CartPole-v7"));
+  EXPECT_THAT(train(kJaxCartPole + "JaxDQNAgent.network = @s/ClassicControlDQNNetwork\n"
+                                   "s/ClassicControlDQNNetwork.min_vals = (0.0,)\n"
+                                   "s/ClassicControlDQNNetwork.max_vals = (1.0,)\n",
+                    2),
+              HasSubstr("min_vals"));
   EXPECT_THAT(train(kJaxCartPole + "create_agent.agent_name = 'jax_quantile'\n", 2),
               HasSubstr("accumbens: create_agent.agent_name is 'jax_quantile', Dopamine's "
                         "JaxQuantileAgent, which is not in Accumbens yet; known are dqn, jax_dqn"));

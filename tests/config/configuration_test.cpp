@@ -283,6 +283,22 @@ TEST_F(ConfigurationTest, TheInnermostScopeWins) {
   EXPECT_EQ(configuration.get<AgentOptions>("DQNAgent").network, Reference{"a/NatureDQNNetwork"});
 }
 
+// oracle: gin's config_scope
+TEST_F(ConfigurationTest, WhatAScopedReferenceBuildsIsFetchedInItsScope) {
+  const auto configuration = bindings({"DQNAgent.gamma = 0.1", "a/DQNAgent.gamma = 0.2",
+                                       "b/DQNAgent.gamma = 0.3", "a/DQNAgent.seed = 7"});
+  const auto gamma = [&](const char* name) { return configuration.get<AgentOptions>(name).gamma; };
+  {
+    const Configuration::Scope a(configuration, "a");
+    EXPECT_EQ(gamma("DQNAgent"), 0.2);
+    EXPECT_EQ(gamma("b/DQNAgent"), 0.3);
+    const Configuration::Scope none(configuration, "");
+    EXPECT_EQ(gamma("DQNAgent"), 0.2);
+  }
+  EXPECT_EQ(gamma("DQNAgent"), 0.1);
+  EXPECT_THAT(configuration.operative(), HasSubstr("a/DQNAgent.seed = 7"));
+}
+
 TEST_F(ConfigurationTest, MacrosAndConstantsAreReplaced) {
   const auto configuration =
       bindings({"DQNAgent.gamma = %GAMMA", "GAMMA = 0.5", "DQNAgent.min_vals = [%GAMMA, %s/LOW]",
@@ -564,6 +580,9 @@ TEST_F(ConfigurationTest, ANameMayAlsoBeOneOfTheListedReferences) {
   EXPECT_THAT(operative, HasSubstr("ReplayBuffer.kind = @Prioritized()"));
   const Configuration again(registry_, {write("operative.gin", operative)}, {});
   EXPECT_EQ(again.get<ReplayOptions>("ReplayBuffer").kind, "@Prioritized");
+  EXPECT_EQ(
+      bindings({"ReplayBuffer.kind = @s/Prioritized"}).get<ReplayOptions>("ReplayBuffer").kind,
+      "@s/Prioritized");
   EXPECT_THAT(error_of("ReplayBuffer.kind = @NatureDQNNetwork"),
               HasSubstr("takes a string, not the reference @NatureDQNNetwork"));
 }

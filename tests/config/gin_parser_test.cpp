@@ -6,7 +6,9 @@
 #include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -14,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "config/gin_properties.h"
 #include "config/golden_values.h"
 
 namespace accumbens {
@@ -362,6 +365,19 @@ TEST(GinParser, AgreesWithGinConfigOnGeneratedAndDamagedTexts) {
         << text << "\nwas read as " << gin_text(bindings[0].value) << "\ninstead of "
         << gin_text(expected);
   }
+}
+
+// what the fuzzer found worth keeping
+TEST(GinParser, PropertiesHoldForTheCorpus) {
+  int count = 0;
+  for (const auto& file :
+       std::filesystem::directory_iterator(ACCUMBENS_SOURCE_DIR "/tests/config/corpus")) {
+    std::ifstream stream(file.path(), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(stream), {}};
+    EXPECT_TRUE(gin_properties_hold(text)) << file.path() << "\n" << text;
+    ++count;
+  }
+  EXPECT_GE(count, 10);
 }
 
 // random bytes, random tokens and damaged files: statements or ConfigError, nothing else

@@ -64,11 +64,13 @@ void print_verbose(const Configurable& configurable) {
 }
 
 // a cell of a table
-std::string cell(std::string text) {
-  for (size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2)) {
-    text.insert(at, "\\");
+std::string cell(const std::string& text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '|') escaped += '\\';
+    escaped += c;
   }
-  return text;
+  return escaped;
 }
 
 void print_markdown(const std::vector<const Configurable*>& configurables) {

@@ -48,12 +48,6 @@ std::string place(const SourceLocation& location) {
   return location.file + ":" + std::to_string(location.line);
 }
 
-std::pair<std::string, std::string> split_scope(const std::string& name) {
-  const size_t slash = name.rfind('/');
-  if (slash == std::string::npos) return {"", name};
-  return {name.substr(0, slash), name.substr(slash + 1)};
-}
-
 std::string macro_name(const BindingStatement& binding) {
   return binding.scope.empty() ? binding.name : binding.scope + "/" + binding.name;
 }
@@ -155,6 +149,17 @@ std::string did_you_mean_file(const fs::path& file) {
 }
 
 }  // namespace
+
+std::pair<std::string, std::string> split_scope(const std::string& name) {
+  const size_t slash = name.rfind('/');
+  if (slash == std::string::npos) return {"", name};
+  return {name.substr(0, slash), name.substr(slash + 1)};
+}
+
+Configuration::Scope::Scope(const Configuration& configuration, const std::string& scope)
+    : configuration_(configuration), outer_(configuration.scope_) {
+  if (!scope.empty()) configuration.scope_ = scope;
+}
 
 Configuration::Configuration(const Registry& registry, const std::vector<std::string>& gin_files,
                              const std::vector<std::string>& gin_bindings)
@@ -316,7 +321,7 @@ void Configuration::check_contradictions() const {
 
 Configuration::Target Configuration::target(const std::string& name) const {
   const auto [scope, selector] = split_scope(name);
-  return {scope, &registry_->resolve(selector)};
+  return {scope.empty() ? scope_ : scope, &registry_->resolve(selector)};
 }
 
 const Configuration::Bound* Configuration::find(const Target& target,

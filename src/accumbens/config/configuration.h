@@ -6,12 +6,16 @@
 #include <set>
 #include <string>
 #include <typeindex>
+#include <utility>
 #include <vector>
 
 #include "accumbens/config/gin_parser.h"
 #include "accumbens/config/registry.h"
 
 namespace accumbens {
+
+/// A name in a scope, "a/b/Name", as {"a/b", "Name"}; the scope is "" where there is none.
+std::pair<std::string, std::string> split_scope(const std::string& name);
 
 /// Gin files and bindings, resolved and checked against a registry, which must outlive it.
 ///
@@ -21,6 +25,20 @@ namespace accumbens {
 /// get("evaluation/Name"), and in scopes inside it; the innermost scope wins.
 class Configuration {
  public:
+  /// While it lives, names without a scope are fetched in this one: what @scope/reference builds.
+  /// The empty scope changes nothing.
+  class Scope {
+   public:
+    Scope(const Configuration& configuration, const std::string& scope);
+    ~Scope() { configuration_.scope_ = outer_; }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    const Configuration& configuration_;
+    std::string outer_;
+  };
+
   /// Reads the files in order, with what they include (relative to the including file), then the
   /// bindings, e.g. "DQNAgent.gamma = 0.9". Throws ConfigError, with file:line:column and the
   /// nearest known name, for a file that cannot be read, an unknown configurable, parameter,
@@ -110,6 +128,7 @@ class Configuration {
   std::map<Target, std::map<std::string, Bound>> bound_;
   std::set<const Configurable*> warned_;  // absent ones
   mutable std::set<Target> used_;
+  mutable std::string scope_;  // of names without one
   std::vector<std::string> warnings_;
 };
 

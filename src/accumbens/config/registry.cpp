@@ -59,6 +59,11 @@ bool is_listed(const Range& range, const std::string& name) {
   return std::find(range.one_of.begin(), range.one_of.end(), name) != range.one_of.end();
 }
 
+// the scope of a reference does not count
+std::string name_of(const ReferenceValue& reference) {
+  return reference.name.substr(reference.name.rfind('/') + 1);
+}
+
 bool has_type(FieldType type, const Range& range, const Value& value) {
   switch (type) {
     case FieldType::kBool:
@@ -68,8 +73,9 @@ bool has_type(FieldType type, const Range& range, const Value& value) {
       return is_number(type, value);
     case FieldType::kString:
       // a name may also be one of the listed references
-      return value.as<std::string>() || (value.as<ReferenceValue>() &&
-                                         is_listed(range, "@" + value.as<ReferenceValue>()->name));
+      return value.as<std::string>() ||
+             (value.as<ReferenceValue>() &&
+              is_listed(range, "@" + name_of(*value.as<ReferenceValue>())));
     case FieldType::kReference:
       return value.as<ReferenceValue>() != nullptr;
     case FieldType::kIntList:
@@ -90,8 +96,7 @@ bool in_range(FieldType type, const Range& range, const Value& value) {
   const auto* string = value.as<std::string>();
   const auto* reference = value.as<ReferenceValue>();
   if (string || reference) {
-    // the scope of a reference does not count
-    std::string name = string ? *string : reference->name.substr(reference->name.rfind('/') + 1);
+    std::string name = string ? *string : name_of(*reference);
     if (reference && type == FieldType::kString) name = "@" + name;
     return range.one_of.empty() || is_listed(range, name);
   }

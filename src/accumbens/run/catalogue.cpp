@@ -239,22 +239,25 @@ std::shared_ptr<QNetwork> Catalogue::make_network(const Reference& reference,
                                                   const Configuration& configuration,
                                                   const NetworkContext& context,
                                                   RandomStream& initialization) const {
-  const auto it = networks.find(reference.name);
+  const auto [scope, name] = split_scope(reference.name);
+  const auto it = networks.find(name);
   if (it == networks.end()) {
     throw ConfigError("there is no network '@" + reference.name + "' in Accumbens; known are " +
                       known_names(networks));
   }
+  const Configuration::Scope inside(configuration, scope);
   return it->second.make(configuration, context, initialization);
 }
 
 std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& configuration,
                                                          const RunnerOptions& options) const {
-  const std::string& name = options.create_environment_fn.name;
+  const auto [scope, name] = split_scope(options.create_environment_fn.name);
   const auto it = environments.find(name);
   if (it == environments.end()) {
     throw ConfigError("unknown environment '@" + name +
                       "' in Runner.create_environment_fn; known are " + known_names(environments));
   }
+  const Configuration::Scope inside(configuration, scope);
   return it->second.make(configuration, static_cast<uint64_t>(options.seed));
 }
 
@@ -288,7 +291,7 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   const auto network = make_network();
 
   const EpsilonSchedule epsilon =
-      options.epsilon_fn.name == "identity_epsilon"
+      split_scope(options.epsilon_fn.name).second == "identity_epsilon"
           ? constant_epsilon(options.epsilon_train)
           : linearly_decaying_epsilon(options.epsilon_decay_period, options.min_replay_history,
                                       options.epsilon_train);
