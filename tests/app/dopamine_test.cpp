@@ -229,6 +229,8 @@ TEST_F(DopamineTest, SizesThatContradictEachOtherAreFoundBeforeTraining) {
                         "DQNAgent.update_horizon (3)"));
   EXPECT_THAT(with("DQNAgent.stack_size = 6"), HasSubstr("DQNAgent.stack_size (6)"));
   EXPECT_EQ(with("DQNAgent.update_horizon = 2"), "none");
+  EXPECT_THAT(with("DQNAgent.network = @identity_epsilon"),
+              HasSubstr("DQNAgent.network is @identity_epsilon, which is not a network"));
   EXPECT_THAT(with("DQNAgent.epsilon_eval = 1.1"), HasSubstr("must be in [0, 1], not 1.1"));
 }
 

@@ -199,6 +199,16 @@ std::vector<std::string> Catalogue::check(const Configuration& configuration) co
   const auto* agent = agent_name.as<std::string>();
   if (!agent || !agents.contains(*agent)) return unused_agents(configuration);
 
+  // a reference to something else than a network; what is only absent may be looked at
+  const Value network = configuration.value("DQNAgent", "network");
+  if (const auto* reference = network.as<ReferenceValue>()) {
+    const std::string name = split_scope(reference->name).second;
+    if (!networks.contains(name) && !registry.resolve(name).absent) {
+      throw ConfigError("DQNAgent.network is @" + name + ", which is not a network; known are " +
+                        known_names(networks));
+    }
+  }
+
   // a replay that cannot hold one stack and one n-step return has nothing to sample
   const Value capacity = configuration.value("ReplayBuffer", "max_capacity");
   const Value stack_size = configuration.value("DQNAgent", "stack_size");
