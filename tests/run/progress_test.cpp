@@ -18,7 +18,8 @@ ProgressStatus halfway() {
           .phase_steps = 250'000,
           .frames = 500'000,
           .episode_length = 1'812,
-          .episode_return = -20.0};
+          .episode_return = -20.0,
+          .average_return = -20.4};
 }
 
 // a console whose clock the test sets
@@ -41,10 +42,10 @@ struct FakeConsole {
 TEST(ProgressLine, SaysWhatDopamineSaysAndMore) {
   EXPECT_EQ(progress_line(halfway(), 1402.4, 125.2, 0),
             "train 3/200  50%  Steps executed: 125,000  Frames: 500,000  Episode length: 1,812  "
-            "Return: -20.0  1,402 frames/s  0:02:06 left");
-  EXPECT_EQ(progress_line(halfway(), 1402.4, 125.2, 150),
+            "Return: -20.0  Average: -20.4  1,402 frames/s  0:02:06 left");
+  EXPECT_EQ(progress_line(halfway(), 1402.4, 125.2, 166),
             "train 3/200  [##########..........]  50%  Steps executed: 125,000  Frames: 500,000  "
-            "Episode length: 1,812  Return: -20.0  1,402 frames/s  0:02:06 left");
+            "Episode length: 1,812  Return: -20.0  Average: -20.4  1,402 frames/s  0:02:06 left");
 }
 
 // oracle: the width
@@ -66,6 +67,7 @@ TEST(ProgressLine, LeavesOutWhatIsNotKnownYet) {
   status.agent_steps = status.frames = 0;
   status.episode_length.reset();
   status.episode_return.reset();
+  status.average_return.reset();
   EXPECT_EQ(progress_line(status, std::nullopt, std::nullopt, 0),
             "train 3/200  0%  Steps executed: 0  Frames: 0");
 }

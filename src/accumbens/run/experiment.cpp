@@ -50,7 +50,9 @@ class ProgressObserver final : public Observer {
         .frames = statistics.agent_steps * frames_per_step_,
         .episode_length = {},
         .episode_return = {},
+        .average_return = {},
     };
+    if (statistics.num_episodes > 0) status.average_return = statistics.average_return();
     if (last_episode_) {
       status.episode_length = last_episode_->length;
       status.episode_return = last_episode_->episode_return;

@@ -75,6 +75,7 @@ std::string progress_line(const ProgressStatus& status, std::optional<double> fr
     add(4, "Episode length: ", "length ", with_commas(*status.episode_length));
   }
   if (status.episode_return) add(1, "Return: ", "return ", one_decimal(*status.episode_return));
+  if (status.average_return) add(4, "Average: ", "average ", one_decimal(*status.average_return));
   if (frames_per_second) {
     add(3, "", "", with_commas(std::llround(*frames_per_second)), " frames/s", " fps");
   }

@@ -18,6 +18,7 @@ struct ProgressStatus {
   int64_t frames = 0;                     // of this phase
   std::optional<int64_t> episode_length;  // agent steps of the last episode that ended
   std::optional<double> episode_return;   // and its return
+  std::optional<double> average_return;   // of the episodes of this phase
 };
 
 /// One line: Dopamine's "Steps executed / Episode length / Return" with a bar, the speed and the
