@@ -105,5 +105,15 @@ TEST(QLearningLoss, TargetTakesNoGradient) {
   EXPECT_TRUE(q_tm1.grad().defined());
 }
 
+// oracle: rlax 0.1.9, tests/oracles/rlax_losses.py
+TEST(DoubleQLearning, EqualsRlax) {
+  auto data =
+      read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/rlax_losses.safetensors").tensors;
+  EXPECT_TRUE(torch::allclose(
+      double_q_learning_td_error(data["q_tm1"], data["a_tm1"], data["r_t"], data["discount_t"],
+                                 data["q_t"], data["q_t_selector"]),
+      data["double_q.td_error"], 1e-5, 1e-6));
+}
+
 }  // namespace
 }  // namespace accumbens

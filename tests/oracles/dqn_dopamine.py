@@ -1,4 +1,4 @@
-"""Imports Dopamine's JAX DQN (dopamine-rl 4.1.2) for the scripts beside this file.
+"""Imports Dopamine's JAX agents (dopamine-rl 4.1.2) for the scripts beside this file.
 
 The wheel imports modules that its JAX code paths never call (`baselines` is on no index,
 TensorFlow, TensorFlow Probability, gym and ale-py are only named in type annotations and
@@ -50,3 +50,6 @@ from dopamine.jax import networks  # noqa: E402
 from dopamine.jax.agents.dqn import dqn_agent  # noqa: E402
 
 __all__ = ['dqn_agent', 'losses', 'networks']
+from dopamine.jax.agents.implicit_quantile import implicit_quantile_agent  # noqa: E402
+from dopamine.jax.agents.quantile import quantile_agent  # noqa: E402
+from dopamine.jax.agents.rainbow import rainbow_agent  # noqa: E402

@@ -4,11 +4,28 @@
 
 namespace accumbens {
 
+torch::Tensor select_action(const torch::Tensor& x, const torch::Tensor& index) {
+  std::vector<int64_t> shape(x.dim(), 1);
+  shape[0] = x.size(0);
+  std::vector<int64_t> row = x.sizes().vec();
+  row[1] = 1;
+  return x.gather(1, index.view(shape).expand(row)).squeeze(1);
+}
+
 torch::Tensor q_learning_td_error(const torch::Tensor& q_tm1, const torch::Tensor& a_tm1,
                                   const torch::Tensor& r_t, const torch::Tensor& discount_t,
                                   const torch::Tensor& q_t) {
   const torch::Tensor target = r_t + discount_t * q_t.amax(/*dim=*/1);  // [B]
-  return target.detach() - q_tm1.gather(1, a_tm1.unsqueeze(1)).squeeze(1);
+  return target.detach() - select_action(q_tm1, a_tm1);
+}
+
+torch::Tensor double_q_learning_td_error(const torch::Tensor& q_tm1, const torch::Tensor& a_tm1,
+                                         const torch::Tensor& r_t, const torch::Tensor& discount_t,
+                                         const torch::Tensor& q_t,
+                                         const torch::Tensor& q_t_selector) {
+  const torch::Tensor a_t = q_t_selector.argmax(/*dim=*/1);                 // [B]
+  const torch::Tensor target = r_t + discount_t * select_action(q_t, a_t);  // [B]
+  return target.detach() - select_action(q_tm1, a_tm1);
 }
 
 torch::Tensor squared_loss(const torch::Tensor& td_error) {
