@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 
 #include "accumbens/core/error.h"
@@ -49,10 +50,13 @@ Replay::Layout::Layout(const ReplayOptions& options, const ReplaySpec& spec)
   // one more row before the oldest goes, frames for the oldest stack, and chunks cut anywhere
   const int64_t rows = max_rows + 1 + spec.stack_size - 1;
   max_chunks = divide_up(rows - 1, rows_per_chunk) + 1;
+  max_span = (max_rows + 1) * spec.num_streams;
 }
 
-Replay::Replay(const ReplayOptions& options, const ReplaySpec& spec)
+Replay::Replay(const ReplayOptions& options, const ReplaySpec& spec,
+               const std::optional<PrioritizationOptions>& prioritization)
     : options_(options), spec_(spec), layout_(options, spec), episode_start_(spec.num_streams, 0) {
+  if (prioritization) prioritization_.emplace(*prioritization, layout_.max_span);
   const int64_t window = spec.num_streams * spec.update_horizon;
   if (options.max_capacity < window) {
     throw ConfigError("ReplayBuffer.max_capacity is " + std::to_string(options.max_capacity) +
@@ -123,12 +127,16 @@ void Replay::complete(int64_t row, int64_t stream) {
   if (flags & kComplete) return;
   flags |= kComplete;
   ++size_;
+  if (prioritization_) prioritization_->add(row * spec_.num_streams + stream);
 }
 
 void Replay::evict() {
   const int64_t oldest = (head_ - layout_.max_rows) * spec_.num_streams;
   while (size_ > options_.max_capacity || begin_ < oldest) {
-    if (contains(begin_)) --size_;
+    if (contains(begin_)) {
+      --size_;
+      if (prioritization_) prioritization_->remove(begin_);
+    }
     ++begin_;
   }
   release_chunks();
@@ -204,14 +212,33 @@ bool Replay::contains(int64_t id) const {
 Batch Replay::sample(int64_t batch_size, RandomStream& random) const {
   if (size_ == 0) throw Error("the replay is empty: nothing can be sampled yet");
 
-  // draw again what is no transition: final observations, and the newest steps
   std::vector<int64_t> ids(batch_size);
-  for (int64_t& id : ids) {
-    do {
-      id = begin_ + random.below(head_ * spec_.num_streams - begin_);
-    } while (!contains(id));
+  if (prioritization_) {
+    ids =
+        prioritization_->sample(batch_size, begin_, random, [&] { return draw_uniformly(random); });
+  } else {
+    for (int64_t& id : ids) id = draw_uniformly(random);
   }
   return get(std::move(ids));
+}
+
+int64_t Replay::draw_uniformly(RandomStream& random) const {
+  // draw again what is no transition: final observations, and the newest steps
+  while (true) {
+    const int64_t id = begin_ + random.below(head_ * spec_.num_streams - begin_);
+    if (contains(id)) return id;
+  }
+}
+
+void Replay::update_priorities(const std::vector<int64_t>& ids, const torch::Tensor& priorities) {
+  if (!prioritization_) return;
+  const torch::Tensor values = priorities.to(torch::kCPU, torch::kFloat64).contiguous();  // [N]
+  if (values.numel() != static_cast<int64_t>(ids.size())) {
+    throw std::invalid_argument("a priority for each id is needed");
+  }
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (contains(ids[i])) prioritization_->set(ids[i], values.const_data_ptr<double>()[i]);
+  }
 }
 
 Batch Replay::get(std::vector<int64_t> ids) const {
@@ -222,12 +249,14 @@ Batch Replay::get(std::vector<int64_t> ids) const {
               .r_t = torch::empty({batch_size}, torch::kFloat32),
               .discount_t = torch::empty({batch_size}, torch::kFloat32),
               .s_t = torch::empty(shape, spec_.observation_dtype),
-              .ids = std::move(ids)};
+              .ids = std::move(ids),
+              .probabilities = torch::empty({batch_size}, torch::kFloat64)};
   auto* s_tm1 = static_cast<std::byte*>(batch.s_tm1.mutable_data_ptr());
   auto* a_tm1 = batch.a_tm1.mutable_data_ptr<int64_t>();
   auto* r_t = batch.r_t.mutable_data_ptr<float>();
   auto* discount_t = batch.discount_t.mutable_data_ptr<float>();
   auto* s_t = static_cast<std::byte*>(batch.s_t.mutable_data_ptr());
+  auto* probabilities = batch.probabilities.mutable_data_ptr<double>();
 
   const int64_t stack_bytes = spec_.stack_size * layout_.frame_bytes;
   for (int64_t i = 0; i < batch_size; ++i) {
@@ -255,6 +284,8 @@ Batch Replay::get(std::vector<int64_t> ids) const {
     r_t[i] = static_cast<float>(reward);
     discount_t[i] = static_cast<float>(discount);
     write_stack(row + k, stream, s_t + i * stack_bytes);
+    probabilities[i] = prioritization_ ? prioritization_->probability(batch.ids[i], size_)
+                                       : 1.0 / static_cast<double>(size_);
   }
   return batch;
 }
@@ -277,17 +308,20 @@ void Replay::write_stack(int64_t row, int64_t stream, std::byte* out) const {
   }
 }
 
-int64_t Replay::bytes_needed(const ReplayOptions& options, const ReplaySpec& spec) {
+int64_t Replay::bytes_needed(const ReplayOptions& options, const ReplaySpec& spec,
+                             bool prioritized) {
   const Layout layout(options, spec);
   const int64_t row_bytes =
       spec.num_streams * (layout.frame_bytes + static_cast<int64_t>(sizeof(Step)));
-  return layout.max_chunks * layout.rows_per_chunk * row_bytes;
+  return layout.max_chunks * layout.rows_per_chunk * row_bytes +
+         (prioritized ? Prioritization::bytes_needed(layout.max_span) : 0);
 }
 
-void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec,
+void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec, bool prioritized,
                             int64_t available) {
   const auto fits = [&](int64_t capacity) {
-    return bytes_needed({.max_capacity = capacity, .batch_size = 1}, spec) <= available;
+    return bytes_needed({.max_capacity = capacity, .batch_size = 1}, spec, prioritized) <=
+           available;
   };
 
   // the greatest capacity that fits, by bisection
@@ -304,7 +338,7 @@ void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec
   const std::string fix = low > 0
                               ? "lower ReplayBuffer.max_capacity to at most " + std::to_string(low)
                               : "free some memory or use a larger machine";
-  accumbens::require_memory(bytes_needed(options, spec), available,
+  accumbens::require_memory(bytes_needed(options, spec, prioritized), available,
                             "a replay of " + std::to_string(options.max_capacity) + " transitions",
                             fix);
 }
@@ -399,6 +433,10 @@ void Replay::state(StateTree& tree) {
   if (tree.loading()) {
     evict();
     spare_ = {};
+  }
+  if (prioritization_) {
+    tree.scope("prioritization",
+               [&](StateTree& t) { prioritization_->state(t, begin_, head_ * spec_.num_streams); });
   }
 }
 

@@ -13,18 +13,20 @@
 #include "accumbens/core/random.h"
 #include "accumbens/core/state_tree.h"
 #include "accumbens/core/time_step.h"
+#include "accumbens/replay/prioritization.h"
 #include "accumbens/replay/spec.h"
 
 namespace accumbens {
 
 /// N transitions to learn from.
 struct Batch {
-  torch::Tensor s_tm1;       // [N, stack, ...], the spec's dtype
-  torch::Tensor a_tm1;       // [N] int64
-  torch::Tensor r_t;         // [N] float32, n-step return
-  torch::Tensor discount_t;  // [N] float32, what to multiply the value of s_t by
-  torch::Tensor s_t;         // [N, stack, ...], the state that many steps later
-  std::vector<int64_t> ids;  // [N], of the transitions
+  torch::Tensor s_tm1;          // [N, stack, ...], the spec's dtype
+  torch::Tensor a_tm1;          // [N] int64
+  torch::Tensor r_t;            // [N] float32, n-step return
+  torch::Tensor discount_t;     // [N] float32, what to multiply the value of s_t by
+  torch::Tensor s_t;            // [N, stack, ...], the state that many steps later
+  std::vector<int64_t> ids;     // [N], of the transitions
+  torch::Tensor probabilities;  // [N] float64, with which each was drawn
 };
 
 /// Experience replay (Lin, 1992; Mnih et al., 2015): storage, n-step returns and frame stacks.
@@ -49,8 +51,10 @@ struct Batch {
 /// Not thread-safe, apart from concurrent calls of const functions.
 class Replay {
  public:
-  /// Throws ConfigError if the capacity cannot hold one n-step window of every stream.
-  Replay(const ReplayOptions& options, const ReplaySpec& spec);
+  /// prioritization: none draws uniformly. Throws ConfigError if the capacity cannot hold one
+  /// n-step window of every stream.
+  Replay(const ReplayOptions& options, const ReplaySpec& spec,
+         const std::optional<PrioritizationOptions>& prioritization = std::nullopt);
 
   /// Stores what the actions led to. `time_step.reward` is what the agent learns from, so already
   /// clipped. An episode that is followed by FIRST without LAST (a step limit from outside) counts
@@ -67,19 +71,25 @@ class Replay {
   /// Whether a transition can be sampled now.
   bool contains(int64_t id) const;
 
-  /// Uniform over all transitions that can be sampled, with replacement. Throws Error if there is
-  /// none.
+  /// Draws with replacement, uniformly over all transitions that can be sampled, or by priority.
+  /// Throws Error if there is none.
   Batch sample(int64_t batch_size, RandomStream& random) const;
+
+  /// New priorities (at least 0, before the exponent) of transitions; those that are gone are
+  /// skipped, and the last of equal ids counts. Does nothing without prioritization.
+  /// priorities: [N] of any floating-point type, on any device.
+  void update_priorities(const std::vector<int64_t>& ids, const torch::Tensor& priorities);
 
   /// The transitions of given ids. Throws Error if one cannot be sampled.
   Batch get(std::vector<int64_t> ids) const;
 
   /// The most memory that a replay ever holds.
-  static int64_t bytes_needed(const ReplayOptions& options, const ReplaySpec& spec);
+  static int64_t bytes_needed(const ReplayOptions& options, const ReplaySpec& spec,
+                              bool prioritized = false);
 
   /// Throws ConfigError, with the greatest capacity that fits, if the replay does not.
   static void require_memory(const ReplayOptions& options, const ReplaySpec& spec,
-                             int64_t available = available_memory());
+                             bool prioritized = false, int64_t available = available_memory());
 
   /// What is wrong inside, if anything; for tests.
   std::optional<std::string> check_valid() const;
@@ -114,6 +124,7 @@ class Replay {
     int64_t rows_per_chunk;
     int64_t max_rows;    // rows that hold transitions or wait to
     int64_t max_chunks;  // chunks that exist at a time
+    int64_t max_span;    // ids from the oldest to the newest
   };
 
   Chunk new_chunk() const;
@@ -137,12 +148,14 @@ class Replay {
            (row % layout_.rows_per_chunk * spec_.num_streams + stream) * layout_.frame_bytes;
   }
   void write_stack(int64_t row, int64_t stream, std::byte* out) const;
+  int64_t draw_uniformly(RandomStream& random) const;
   int64_t first_chunk_needed() const;
   bool settled(int64_t chunk) const;
 
   ReplayOptions options_;
   ReplaySpec spec_;
   Layout layout_;
+  std::optional<Prioritization> prioritization_;
 
   std::deque<Chunk> chunks_;
   int64_t first_chunk_ = 0;  // number of chunks_.front()
