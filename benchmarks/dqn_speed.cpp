@@ -73,7 +73,7 @@ double update_seconds(const std::string& padding) {
   RandomStream random(1, "initialization");
   const auto make_network = [&] {
     return std::make_shared<NatureDqnNetwork>(NatureDqnOptions{.padding = padding}, 4, 84, 84,
-                                              kActions, random);
+                                              HeadSpec{.num_actions = kActions}, random);
   };
   const auto network = make_network();
   const auto target_network = make_network();
@@ -91,7 +91,7 @@ double update_seconds(const std::string& padding) {
       q_t = target_network->forward(s_t).q_values;
     }
     const torch::Tensor td_error =
-        q_learning_td_error(network->forward(s_tm1).q_values, a_tm1, r_t, discount_t, q_t);
+        q_learning_td_error(network->forward(s_tm1).q_values, a_tm1, r_t, discount_t, q_t, q_t);
     optimizer.minimize(squared_loss(td_error).mean());
   };
   for (int i = 0; i < 5; ++i) update();
@@ -103,11 +103,11 @@ double update_seconds(const std::string& padding) {
 double training_steps_per_second(const std::string& padding, int64_t agent_steps) {
   const int64_t warmup = 1'000;
   const Catalogue catalogue;
-  const Configuration configuration(
-      catalogue.registry, {},
-      {"DQNAgent.min_replay_history = " + std::to_string(warmup),
-       "DQNAgent.epsilon_fn = @identity_epsilon", "NatureDQNNetwork.padding = '" + padding + "'",
-       "ReplayBuffer.max_capacity = 20_000"});
+  std::vector<std::string> bindings{"DQNAgent.epsilon_fn = @identity_epsilon",
+                                    "ReplayBuffer.max_capacity = 20_000"};
+  bindings.push_back("DQNAgent.min_replay_history = " + std::to_string(warmup));
+  bindings.push_back("NatureDQNNetwork.padding = '" + padding + "'");
+  const Configuration configuration(catalogue.registry, {}, bindings);
   const auto environment =
       catalogue.make_environment(configuration, configuration.get<RunnerOptions>("Runner"));
   const auto agent =

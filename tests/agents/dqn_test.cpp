@@ -26,20 +26,21 @@ std::unique_ptr<T> make_agent(DqnOptions options, uint64_t seed = 1) {
                         .num_streams = 1};
   RandomStream random(seed, "initialization");
   const ClassicControlDqnOptions network_options{.hidden_units = 8};
-  auto network =
-      std::make_shared<ClassicControlDqnNetwork>(network_options, 2, 1, kActions, random);
+  auto network = std::make_shared<ClassicControlDqnNetwork>(
+      network_options, 2, 1, HeadSpec{.num_actions = kActions}, random);
   return std::make_unique<T>(
       options, /*batch_size=*/4, kActions, torch::kCPU,
       DqnAgent::Parts{
           .network = network,
-          .target_network =
-              std::make_shared<ClassicControlDqnNetwork>(network_options, 2, 1, kActions, random),
+          .target_network = std::make_shared<ClassicControlDqnNetwork>(
+              network_options, 2, 1, HeadSpec{.num_actions = kActions}, random),
           .optimizer = Optimizer("adam", {.learning_rate = 0.01}, network->parameters()),
           .replay = Replay({.max_capacity = 100, .batch_size = 4}, spec),
           .frame_stack = FrameStack(spec),
           .epsilon = linearly_decaying_epsilon(20, options.min_replay_history, 0.1),
           .exploration = RandomStream(seed, "exploration"),
           .sampling = RandomStream(seed, "sampling"),
+          .noise = RandomStream(seed, "noise"),
       });
 }
 

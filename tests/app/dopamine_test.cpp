@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "accumbens/agents/dqn.h"
+#include "accumbens/agents/rainbow.h"
 #include "accumbens/envs/factory.h"
 #include "accumbens/networks/classic_control.h"
 #include "accumbens/replay/spec.h"
@@ -183,6 +184,15 @@ TEST_F(DopamineTest, TensorFlowFilesBringTheirLossOptimizerAndReplay) {
 }
 
 TEST_F(DopamineTest, AgentsThatAreNotHereResolveWithAWarning) {
+  const std::string sac =
+      "import dopamine.jax.agents.sac.sac_agent\n"
+      "SACAgent.hidden_units = 256\n"
+      "SACAgent.network = @continuous_networks.ActorCriticNetwork\n";
+  EXPECT_THAT(warnings(sac), ElementsAre(HasSubstr("2: SACAgent is not in Accumbens")));
+  EXPECT_THROW(resolve(sac + "SACAgent.hidden_unit = 3\n"), ConfigError);
+}
+
+TEST_F(DopamineTest, RainbowsFileResolves) {
   const std::string rainbow =
       "import dopamine.jax.agents.rainbow.rainbow_agent\n"
       "JaxRainbowAgent.num_atoms = 51\n"
@@ -190,26 +200,29 @@ TEST_F(DopamineTest, AgentsThatAreNotHereResolveWithAWarning) {
       "JaxRainbowAgent.network = @networks.ClassicControlRainbowNetwork\n"
       "create_agent.agent_name = 'jax_rainbow'\n"
       "PrioritizedSamplingDistribution.max_capacity = 1_000_000\n";
-  EXPECT_THAT(warnings(rainbow),
-              ElementsAre(HasSubstr("2: JaxRainbowAgent is not in Accumbens"),
-                          HasSubstr("6: PrioritizedSamplingDistribution is not in Accumbens")));
+  EXPECT_THAT(warnings(rainbow), IsEmpty());
+  EXPECT_EQ(resolve(rainbow).get<RainbowOptions>("RainbowAgent").num_atoms, 51);
   EXPECT_THAT(
       warnings(rainbow + "JaxRainbowAgent.use_new_replay_buffer = True\n"),
-      Contains("7: JaxRainbowAgent.use_new_replay_buffer has no effect: it was removed from "
-               "Dopamine, which refuses this line: delete it"));
+      ElementsAre("7: JaxRainbowAgent.use_new_replay_buffer has no effect: it was removed from "
+                  "Dopamine, which refuses this line: delete it"));
   EXPECT_THROW(resolve(rainbow + "JaxRainbowAgent.num_atom = 3\n"), ConfigError);
+  EXPECT_THROW(resolve(rainbow + "JaxRainbowAgent.vmin = 10.0\n"), ConfigError);
 }
 
 // Dopamine's full_rainbow_profiling.gin makes this mistake
 TEST_F(DopamineTest, BindingsOfAnAgentThatIsNotChosenAreAWarning) {
   const std::string full =
-      "JaxDQNAgent.gamma = 0.99\nJaxFullRainbowAgent.noisy = True\ncreate_agent.agent_name = ";
+      "JaxDQNAgent.gamma = 0.95\nJaxFullRainbowAgent.noisy = True\ncreate_agent.agent_name = ";
   EXPECT_THAT(warnings(full + "'jax_rainbow'\n"),
-              Contains("2: the bindings of JaxFullRainbowAgent have no effect: "
-                       "create_agent.agent_name is 'jax_rainbow', which builds JaxRainbowAgent; "
-                       "'full_rainbow' builds JaxFullRainbowAgent"));
-  EXPECT_THAT(warnings(full + "'full_rainbow'\n"),
-              ElementsAre(HasSubstr("2: JaxFullRainbowAgent is not in Accumbens")));
+              Contains("2: the bindings of FullRainbowAgent have no effect: "
+                       "create_agent.agent_name is 'jax_rainbow', which builds RainbowAgent; "
+                       "'full_rainbow' builds FullRainbowAgent"));
+
+  // full Rainbow takes the rest from DQN's bindings
+  EXPECT_THAT(warnings(full + "'full_rainbow'\n"), IsEmpty());
+  EXPECT_EQ(resolve(full + "'full_rainbow'\n").get<FullRainbowOptions>("FullRainbowAgent").gamma,
+            0.95);
 }
 
 TEST_F(DopamineTest, SizesThatContradictEachOtherAreFoundBeforeTraining) {
@@ -253,9 +266,12 @@ TEST_F(DopamineTest, TrainsWhatIsHereAndRefusesTheRestInOneSentence) {
                                    "s/ClassicControlDQNNetwork.max_vals = (1.0,)\n",
                     2),
               HasSubstr("min_vals"));
+  EXPECT_THAT(
+      train(kJaxCartPole + "create_agent.agent_name = 'ppo'\n", 2),
+      HasSubstr("accumbens: create_agent.agent_name is 'ppo', Dopamine's PPOAgent, which is "
+                "not in Accumbens yet; known are dqn, "));
   EXPECT_THAT(train(kJaxCartPole + "create_agent.agent_name = 'jax_quantile'\n", 2),
-              HasSubstr("accumbens: create_agent.agent_name is 'jax_quantile', Dopamine's "
-                        "JaxQuantileAgent, which is not in Accumbens yet; known are dqn, jax_dqn"));
+              HasSubstr("network needs images, but CartPole has none"));
   EXPECT_THAT(train(kJaxCartPole + "JaxDQNAgent.network = @networks.JaxFourierDQNNetwork\n", 2),
               HasSubstr("there is no network '@JaxFourierDQNNetwork' in Accumbens"));
   EXPECT_THAT(train(kJaxCartPole + "create_continuous_agent.agent_name = 'sac'\n", 2),

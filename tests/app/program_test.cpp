@@ -169,6 +169,69 @@ TEST_F(ProgramTest, PongKilledAtRandomMomentsEndsAsIfItHadNot) {
   kill_and_resume(config, kShortPong, /*seconds=*/4.0, random);
 }
 
+// agents on CartPole and on Pong, short
+struct AgentCase {
+  std::string name;
+  std::string class_name;
+  std::vector<std::string> bindings{};
+};
+
+std::vector<AgentCase> agent_cases() {
+  return {{"dqn", "DQNAgent", {"DQNAgent.double_dqn = True", "DQNAgent.dueling = True"}},
+          {"dqn", "DQNAgent", {"DQNAgent.replay_scheme = 'prioritized'"}},
+          {"dqn", "DQNAgent", {"DQNAgent.noisy = True", "DQNAgent.noise_kind = 'independent'"}},
+          {"rainbow", "RainbowAgent"},
+          {"rainbow", "RainbowAgent", {"RainbowAgent.replay_scheme = 'uniform'"}},
+          {"full_rainbow", "FullRainbowAgent"},
+          {"quantile", "QuantileAgent", {"QuantileAgent.num_atoms = 20"}},
+          {"implicit_quantile", "ImplicitQuantileAgent"}};
+}
+
+std::vector<std::string> bindings_of(const AgentCase& agent, std::vector<std::string> bindings) {
+  bindings.push_back("create_agent.agent_name = '" + agent.name + "'");
+  bindings.push_back(agent.class_name + ".min_replay_history = 100");
+  bindings.insert(bindings.end(), agent.bindings.begin(), agent.bindings.end());
+  return bindings;
+}
+
+// oracle: the uninterrupted run
+TEST_F(ProgramTest, EveryAgentGoesOnExactlyFromACheckpoint) {
+  const std::string config = kConfigs + "quickstart/cartpole.gin";
+  int number = 0;
+  for (const AgentCase& agent : agent_cases()) {
+    SCOPED_TRACE(agent.name + " " + testing::PrintToString(agent.bindings));
+    auto bindings = bindings_of(agent, {"Runner.training_steps = 200",
+                                        "Runner.evaluation_steps = 100", "Runner.num_threads = 1"});
+    bindings.push_back(agent.class_name + ".network = @ClassicControlDQNNetwork");
+    bindings.push_back(agent.class_name + ".stack_size = 1");
+    const std::string whole = "whole" + std::to_string(number);
+    const std::string parts = "parts" + std::to_string(number++);
+
+    bindings.push_back("Runner.num_iterations = 1");
+    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
+    bindings.back() = "Runner.num_iterations = 3";
+    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
+    const Result result = run(train(whole, config, bindings));
+    ASSERT_EQ(result.code, 0) << result.output;
+    expect_same(whole, parts);
+  }
+}
+
+// every agent acts on and learns from images; losses that are not finite would end the run
+TEST_F(ProgramTest, EveryAgentTrainsOnPong) {
+  int number = 0;
+  for (const AgentCase& agent : agent_cases()) {
+    auto bindings = bindings_of(
+        agent, {"Runner.num_iterations = 1", "Runner.training_steps = 200",
+                "Runner.max_steps_per_episode = 100", "Runner.summary_writing_frequency = 50",
+                "ReplayBuffer.max_capacity = 1000"});
+    const std::string folder = "pong" + std::to_string(number++);
+    const Result result = run(train(folder, kConfigs + "dopamine/dqn.gin", bindings));
+    EXPECT_EQ(result.code, 0) << result.output;
+    EXPECT_THAT(text(folder, "metrics.jsonl"), HasSubstr("gradient_norm")) << agent.name;
+  }
+}
+
 // oracle: the original run
 TEST_F(ProgramTest, OperativeConfigurationGivesTheSameRun) {
   ASSERT_EQ(run(train("a", kConfigs + "quickstart/cartpole.gin", kShortCartPole)).code, 0);

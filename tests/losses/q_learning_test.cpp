@@ -35,8 +35,8 @@ TEST_P(DopamineLoss, AndItsGradientsEqualDopamines) {
       torch::addmm(online["0.bias"], golden("s_tm1"), online["0.weight"].t()).relu();
   const torch::Tensor q_tm1 = torch::addmm(online["2.bias"], hidden, online["2.weight"].t());
 
-  const torch::Tensor td_error =
-      q_learning_td_error(q_tm1, golden("a_tm1"), golden("r_t"), discount_t(0.99), golden("q_t"));
+  const torch::Tensor td_error = q_learning_td_error(
+      q_tm1, golden("a_tm1"), golden("r_t"), discount_t(0.99), golden("q_t"), golden("q_t"));
   const torch::Tensor losses =
       GetParam() == "huber" ? huber_loss(td_error) : squared_loss(td_error);
   losses.mean().backward();
@@ -53,8 +53,9 @@ TEST_P(DopamineLoss, AndItsGradientsEqualDopamines) {
 TEST_P(DopamineLoss, TargetsEqualDopaminesForOneAndThreeSteps) {
   for (const int n : {1, 3}) {
     const torch::Tensor zeros = torch::zeros_like(golden("q_t"));
-    const torch::Tensor target = q_learning_td_error(zeros, golden("a_tm1"), golden("r_t"),
-                                                     discount_t(std::pow(0.99, n)), golden("q_t"));
+    const torch::Tensor target =
+        q_learning_td_error(zeros, golden("a_tm1"), golden("r_t"), discount_t(std::pow(0.99, n)),
+                            golden("q_t"), golden("q_t"));
     EXPECT_TRUE(torch::allclose(target, golden("target_q_n" + std::to_string(n)), 1e-6, 1e-6));
   }
 }
@@ -74,7 +75,7 @@ TEST(QLearningLoss, GradientEqualsFiniteDifferences) {
 
   for (const auto& loss : {squared_loss, huber_loss}) {
     const auto value = [&](const torch::Tensor& q) {
-      return loss(q_learning_td_error(q, a_tm1, r_t, discount, q_t)).mean();
+      return loss(q_learning_td_error(q, a_tm1, r_t, discount, q_t, q_t)).mean();
     };
     torch::Tensor variable = q_tm1.clone().set_requires_grad(true);
     value(variable).backward();
@@ -98,7 +99,7 @@ TEST(QLearningLoss, TargetTakesNoGradient) {
   const torch::Tensor q_t = torch::ones({2, 3}).set_requires_grad(true);
   const torch::Tensor q_tm1 = torch::zeros({2, 3}).set_requires_grad(true);
   squared_loss(q_learning_td_error(q_tm1, torch::zeros({2}, torch::kInt64), torch::ones({2}),
-                                   torch::ones({2}), q_t))
+                                   torch::ones({2}), q_t, q_t))
       .sum()
       .backward();
   EXPECT_FALSE(q_t.grad().defined());
@@ -109,10 +110,10 @@ TEST(QLearningLoss, TargetTakesNoGradient) {
 TEST(DoubleQLearning, EqualsRlax) {
   auto data =
       read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/rlax_losses.safetensors").tensors;
-  EXPECT_TRUE(torch::allclose(
-      double_q_learning_td_error(data["q_tm1"], data["a_tm1"], data["r_t"], data["discount_t"],
-                                 data["q_t"], data["q_t_selector"]),
-      data["double_q.td_error"], 1e-5, 1e-6));
+  EXPECT_TRUE(
+      torch::allclose(q_learning_td_error(data["q_tm1"], data["a_tm1"], data["r_t"],
+                                          data["discount_t"], data["q_t"], data["q_t_selector"]),
+                      data["double_q.td_error"], 1e-5, 1e-6));
 }
 
 }  // namespace

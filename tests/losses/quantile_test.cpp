@@ -24,7 +24,7 @@ std::string kappa_name(double kappa) {
 // r_t + discount_t * the quantiles of the greedy action; quantiles_t: [B, A, N]
 torch::Tensor targets(const torch::Tensor& r_t, const torch::Tensor& discount_t,
                       const torch::Tensor& quantiles_t, const torch::Tensor& a_t) {
-  return r_t.unsqueeze(1) + discount_t.unsqueeze(1) * select_action(quantiles_t, a_t);
+  return r_t.unsqueeze(1) + discount_t.unsqueeze(1) * gather_actions(quantiles_t, a_t);
 }
 
 // oracle: rlax 0.1.9, tests/oracles/rlax_losses.py
@@ -37,7 +37,7 @@ TEST(Quantile, EqualsRlax) {
     const std::string name = "quantile" + kappa_name(kappa);
     torch::Tensor quantiles = data["quantiles_tm1"].clone().set_requires_grad(true);
     const torch::Tensor losses = quantile_regression_loss(
-        select_action(quantiles.transpose(1, 2), data["a_tm1"]), data["taus"], target, kappa);
+        gather_actions(quantiles.transpose(1, 2), data["a_tm1"]), data["taus"], target, kappa);
     losses.mean().backward();
     EXPECT_TRUE(torch::allclose(losses, data[name + ".losses"], 1e-5, 1e-6)) << name;
     EXPECT_TRUE(torch::allclose(quantiles.grad(), data[name + ".gradient"], 1e-5, 1e-7)) << name;
@@ -57,7 +57,7 @@ TEST(Quantile, EqualsDopaminesQrDqn) {
     const std::string name = "quantile" + kappa_name(kappa);
     torch::Tensor quantiles = data["quantile.online"].clone().set_requires_grad(true);
     const torch::Tensor losses =
-        quantile_regression_loss(select_action(quantiles, data["a_tm1"]), taus, target, kappa);
+        quantile_regression_loss(gather_actions(quantiles, data["a_tm1"]), taus, target, kappa);
     losses.mean().backward();
     EXPECT_TRUE(torch::allclose(losses, data[name + ".losses"], 1e-5, 1e-6)) << name;
     EXPECT_TRUE(torch::allclose(quantiles.grad(), data[name + ".gradient"], 1e-5, 1e-7)) << name;
@@ -77,7 +77,7 @@ TEST(Quantile, EqualsDopaminesIqn) {
       const std::string name = (twice ? "implicit_double" : "implicit") + kappa_name(kappa);
       torch::Tensor quantiles = data["implicit.online"].clone().set_requires_grad(true);
       const torch::Tensor loss =
-          (quantile_regression_loss(select_action(quantiles.transpose(1, 2), data["a_tm1"]),
+          (quantile_regression_loss(gather_actions(quantiles.transpose(1, 2), data["a_tm1"]),
                                     data["implicit.taus"], target, kappa) /
            kappa)
               .mean();

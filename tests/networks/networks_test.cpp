@@ -74,7 +74,7 @@ TEST(NatureDqnNetwork, EqualsDopaminesForBothPaddings) {
 
   for (const std::string padding : {"SAME", "VALID"}) {
     RandomStream random(1, "initialization");
-    NatureDqnNetwork network({.padding = padding}, 4, 84, 84, 6, random);
+    NatureDqnNetwork network({.padding = padding}, 4, 84, 84, {.num_actions = 6}, random);
     fill_by_formula(network);
     const torch::NoGradGuard no_grad;
     const torch::Tensor q_values = network.forward(s).q_values;
@@ -100,7 +100,7 @@ TEST(ClassicControlDqnNetwork, EqualsDopamines) {
     RandomStream random(1, "initialization");
     ClassicControlDqnNetwork network(
         {.min_vals = vector("min_vals"), .max_vals = vector("max_vals")}, states.size(1),
-        /*stack_size=*/1, q_values.size(1), random);
+        /*stack_size=*/1, {.num_actions = q_values.size(1)}, random);
     fill_by_formula(network);
     const torch::NoGradGuard no_grad;
     EXPECT_TRUE(torch::allclose(network.forward(states.unsqueeze(1)).q_values.to(torch::kFloat64),
@@ -112,7 +112,7 @@ TEST(ClassicControlDqnNetwork, EqualsDopamines) {
 TEST(ClassicControlDqnNetwork, RefusesScalesOfAnotherSize) {
   RandomStream random(1, "initialization");
   const ClassicControlDqnOptions options{.min_vals = {{-1.0, -1.0}}, .max_vals = {{1.0, 1.0}}};
-  EXPECT_THROW(ClassicControlDqnNetwork(options, 4, 1, 2, random), ConfigError);
+  EXPECT_THROW(ClassicControlDqnNetwork(options, 4, 1, {.num_actions = 2}, random), ConfigError);
 }
 
 // oracle: the moments of a uniform distribution, limit^2 / 3
@@ -136,8 +136,8 @@ TEST(Initialization, HasTheNamedSpread) {
 
 TEST(CopyParameters, CopiesAndDoesNotAlias) {
   RandomStream random(4, "initialization");
-  ClassicControlDqnNetwork source({}, 4, 1, 2, random);
-  ClassicControlDqnNetwork target({}, 4, 1, 2, random);
+  ClassicControlDqnNetwork source({}, 4, 1, {.num_actions = 2}, random);
+  ClassicControlDqnNetwork target({}, 4, 1, {.num_actions = 2}, random);
   const torch::Tensor s = torch::ones({1, 1, 4});
   const torch::NoGradGuard no_grad;
   ASSERT_FALSE(torch::equal(source.forward(s).q_values, target.forward(s).q_values));

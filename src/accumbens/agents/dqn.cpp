@@ -10,6 +10,16 @@
 
 namespace accumbens {
 
+HeadSpec DqnOptions::head(int64_t num_actions) const {
+  HeadSpec spec{.num_actions = num_actions, .dueling = dueling};
+  if (noisy) {
+    spec.noise = NoiseSpec{.kind = noise_kind == "factorised" ? NoiseSpec::Kind::kFactorised
+                                                              : NoiseSpec::Kind::kIndependent,
+                           .sigma = noise_sigma};
+  }
+  return spec;
+}
+
 DqnAgent::DqnAgent(const DqnOptions& options, int64_t batch_size, int64_t num_actions,
                    torch::Device device, Parts parts)
     : options_(options),
@@ -43,8 +53,24 @@ torch::Tensor DqnAgent::step(const TimeStep& time_step) {
   return action_ = select_action(time_step, parts_.frame_stack.push(time_step));
 }
 
+QNetwork& DqnAgent::network() {
+  parts_.network->sample_noise(parts_.noise);
+  return *parts_.network;
+}
+
+QNetwork& DqnAgent::target_network() {
+  parts_.target_network->sample_noise(parts_.noise);
+  return *parts_.target_network;
+}
+
 torch::Tensor DqnAgent::q_values(const torch::Tensor& s_t) {
-  return parts_.network->forward(s_t.to(device_)).q_values;
+  return acting_network().forward(s_t.to(device_)).q_values;
+}
+
+QNetwork& DqnAgent::acting_network() {
+  if (!eval_mode_ || options_.noisy_eval) return network();
+  parts_.network->clear_noise();
+  return *parts_.network;
 }
 
 torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Tensor& s_t) {
@@ -69,27 +95,45 @@ torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Te
 
 void DqnAgent::learn() {
   if (parts_.replay.size() == 0) return;
-  const Batch batch = parts_.replay.sample(batch_size_, parts_.sampling);
+  const Batch batch = parts_.replay.sample(batch_size_, parts_.sampling).to(device_);
+  const Losses result = losses(batch);
 
-  // q-learning, with the target network's values of the next states
-  torch::Tensor q_t;  // [B, A]
-  {
-    const torch::NoGradGuard no_grad;
-    q_t = parts_.target_network->forward(batch.s_t.to(device_)).q_values;
+  // what is drawn more often counts less
+  torch::Tensor weighted = result.losses;  // [N]
+  if (options_.weighted_losses && parts_.importance_exponent) {
+    weighted = weighted *
+               importance_weights(batch.probabilities, parts_.importance_exponent(training_steps_))
+                   .to(device_);
   }
-  const torch::Tensor q_tm1 = parts_.network->forward(batch.s_tm1.to(device_)).q_values;  // [B, A]
-  const torch::Tensor td_error =
-      q_learning_td_error(q_tm1, batch.a_tm1.to(device_), batch.r_t.to(device_),
-                          batch.discount_t.to(device_), q_t);  // [B]
-  const torch::Tensor loss =
-      (options_.loss_type == "huber" ? huber_loss(td_error) : squared_loss(td_error)).mean();
+  const torch::Tensor loss = weighted.mean();
 
   // on a GPU this would wait for the device, so there the figures' reader checks
   loss_ = loss.detach();
-  mean_q_ = q_tm1.detach().mean();
+  mean_q_ = result.q_tm1.detach().mean();
   if (device_.is_cpu()) require_finite_loss(loss_.item<double>());
 
   parts_.optimizer.minimize(loss);
+  parts_.replay.update_priorities(batch.ids, result.priorities.detach());
+}
+
+DqnAgent::Losses DqnAgent::losses(const Batch& batch) {
+  // q-learning, with the target network's values of the next states
+  torch::Tensor q_t, q_t_selector;  // [N, A]
+  {
+    const torch::NoGradGuard no_grad;
+    q_t = target_network().forward(batch.s_t).q_values;
+    q_t_selector = selector(batch.s_t, q_t);
+  }
+  const torch::Tensor q_tm1 = network().forward(batch.s_tm1).q_values;  // [N, A]
+  const torch::Tensor td_error = q_learning_td_error(q_tm1, batch.a_tm1, batch.r_t,
+                                                     batch.discount_t, q_t, q_t_selector);  // [N]
+  return {.losses = options_.loss_type == "huber" ? huber_loss(td_error) : squared_loss(td_error),
+          .priorities = td_error.abs(),
+          .q_tm1 = q_tm1};
+}
+
+torch::Tensor DqnAgent::selector(const torch::Tensor& s_t, const torch::Tensor& q_t) {
+  return options_.double_dqn ? network().forward(s_t).q_values : q_t;
 }
 
 void DqnAgent::require_finite_loss(double loss) const {
@@ -103,6 +147,9 @@ std::map<std::string, double> DqnAgent::statistics() const {
   std::map<std::string, double> figures{
       {"epsilon", eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_)},
       {"replay_size", static_cast<double>(parts_.replay.size())}};
+  if (parts_.importance_exponent) {
+    figures["importance_exponent"] = parts_.importance_exponent(training_steps_);
+  }
   if (loss_.defined()) {
     figures["loss"] = loss_.item<double>();
     require_finite_loss(figures["loss"]);
@@ -116,7 +163,7 @@ void DqnAgent::state(StateTree& tree) {
   tree.scope("network", [&](StateTree& t) { parameters_state(*parts_.network, t); });
   tree.scope("target_network", [&](StateTree& t) { parameters_state(*parts_.target_network, t); });
   tree("optimizer", parts_.optimizer)("replay", parts_.replay)("frame_stack", parts_.frame_stack)(
-      "exploration", parts_.exploration)("sampling", parts_.sampling)(
+      "exploration", parts_.exploration)("sampling", parts_.sampling)("noise", parts_.noise)(
       "training_steps", training_steps_)("action", action_)("loss", loss_)("mean_q", mean_q_);
 }
 

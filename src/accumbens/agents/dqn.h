@@ -13,6 +13,7 @@
 #include "accumbens/core/schedule.h"
 #include "accumbens/networks/optimizer.h"
 #include "accumbens/networks/q_network.h"
+#include "accumbens/networks/value_head.h"
 #include "accumbens/replay/frame_stack.h"
 #include "accumbens/replay/replay.h"
 
@@ -34,6 +35,14 @@ struct DqnOptions {
   std::string loss_type = "mse";
   int64_t stack_size = 4;
   std::string stack_padding = "leading";
+  std::string replay_scheme = "uniform";
+  bool weighted_losses = true;
+  bool double_dqn = false;
+  bool dueling = false;
+  bool noisy = false;
+  std::string noise_kind = "factorised";
+  double noise_sigma = 0.1;
+  bool noisy_eval = false;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -45,7 +54,7 @@ struct DqnOptions {
     field("target_update_period", target_update_period,
           "agent steps between copies to the target network", at_least(1));
     field("epsilon_fn", epsilon_fn, "how epsilon falls",
-          one_of({"linearly_decaying_epsilon", "identity_epsilon"}));
+          one_of({"linearly_decaying_epsilon", "identity_epsilon", "zero_epsilon"}));
     field("epsilon_train", epsilon_train, "final probability of a random action in training",
           in_closed(0, 1));
     field("epsilon_eval", epsilon_eval, "probability of a random action in evaluation",
@@ -63,7 +72,23 @@ struct DqnOptions {
     field("stack_padding", stack_padding,
           "where an episode's first stacks are zero: leading (Dopamine), trailing (DQN Zoo)",
           one_of({"leading", "trailing"}));
+    field("replay_scheme", replay_scheme,
+          "how batches are drawn; PrioritizedSamplingDistribution says more",
+          one_of({"uniform", "prioritized"}));
+    field("weighted_losses", weighted_losses,
+          "prioritized: losses are multiplied by importance weights");
+    field("double_dqn", double_dqn, "the online network chooses the next states' actions");
+    field("dueling", dueling, "a value and advantages make up the action values");
+    field("noisy", noisy, "noise in the network's head instead of random actions in training");
+    field("noise_kind", noise_kind, "noisy: one number per input and output, or one per weight",
+          one_of({"factorised", "independent"}));
+    field("noise_sigma", noise_sigma, "noisy: sigma_0 (the paper's 0.5, Dopamine 0.1)",
+          at_least(0));
+    field("noisy_eval", noisy_eval, "noisy: noise in evaluation too (DQN Zoo)");
   }
+
+  /// What the network is asked for.
+  HeadSpec head(int64_t num_actions) const;
 };
 
 /// Deep Q-network (Mnih et al., 2015, "Human-level control through deep reinforcement learning").
@@ -72,7 +97,9 @@ struct DqnOptions {
 /// once the replay holds more than min_replay_history transitions, a copy to the target network
 /// every target_update_period agent steps, counted together with the steps of the warm-up.
 ///
-/// Another way to explore is a derived class that overrides select_action().
+/// Options make it double (van Hasselt et al., 2016), prioritized (Schaul et al., 2016), dueling
+/// (Wang et al., 2016) or noisy (Fortunato et al., 2018). Other losses are derived classes that
+/// override losses(); another way to explore overrides select_action().
 class DqnAgent : public Agent {
  public:
   /// What a DqnAgent is made of.
@@ -85,6 +112,8 @@ class DqnAgent : public Agent {
     EpsilonSchedule epsilon;                   // by agent steps of training
     RandomStream exploration;                  // of actions
     RandomStream sampling;                     // of batches
+    RandomStream noise;                        // of noisy networks and drawn quantiles
+    Schedule importance_exponent{};            // by agent steps of training; none: uniform draws
   };
 
   /// batch_size: transitions in an update; num_actions: of the environment.
@@ -100,14 +129,39 @@ class DqnAgent : public Agent {
   void state(StateTree& tree) override;
 
  protected:
+  /// What an update learns from.
+  struct Losses {
+    torch::Tensor losses;      // [N], with gradients
+    torch::Tensor priorities;  // [N], of the transitions from now on
+    torch::Tensor q_tm1;       // [N, A], for the logs
+  };
+
+  /// The losses of a batch, whose tensors are on the agent's device.
+  virtual Losses losses(const Batch& batch);
+
   /// Chooses the actions that are executed and learned from: epsilon-greedily. Called at every time
   /// step, without gradients; what is chosen for streams at LAST is ignored.
   /// s_t: [B, stack, ...], time_step's frames with those before them; returns [B] int64, on the
   /// CPU.
   virtual torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t);
 
-  /// The network's values: [B, A], on the agent's device. s_t: [B, stack, ...], on any.
-  torch::Tensor q_values(const torch::Tensor& s_t);
+  /// The values that actions are chosen by: [B, A], on the agent's device. s_t: [B, stack, ...],
+  /// on any.
+  virtual torch::Tensor q_values(const torch::Tensor& s_t);
+
+  /// The networks, with noise of their own for each forward pass of an update.
+  QNetwork& network();
+  QNetwork& target_network();
+
+  /// The network with the noise that acting calls for: none in evaluation unless asked for.
+  QNetwork& acting_network();
+
+  /// The values that choose the next states' actions: the target network's q_t, or the online
+  /// network's for double DQN. Without gradients.
+  torch::Tensor selector(const torch::Tensor& s_t, const torch::Tensor& q_t);
+
+  /// The stream of noise and of quantiles, saved with the agent.
+  RandomStream& noise() { return parts_.noise; }
 
   /// The stream to explore with, saved with the agent.
   RandomStream& exploration() { return parts_.exploration; }

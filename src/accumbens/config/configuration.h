@@ -29,6 +29,7 @@ class Configuration {
   /// The empty scope changes nothing.
   class Scope {
    public:
+    /// scope: "a" or "a/b", in place of the one that holds already, which comes back afterwards.
     Scope(const Configuration& configuration, const std::string& scope);
     ~Scope() { configuration_.scope_ = outer_; }
     Scope(const Scope&) = delete;

@@ -6,8 +6,11 @@
 
 namespace accumbens {
 
+/// A number that depends on the agent step.
+using Schedule = std::function<double(int64_t agent_step)>;
+
 /// The probability of a random action at an agent step.
-using EpsilonSchedule = std::function<double(int64_t agent_step)>;
+using EpsilonSchedule = Schedule;
 
 /// 1 while the replay warms up, then falls linearly to `epsilon` over `decay_period` agent steps
 /// (Dopamine's linearly_decaying_epsilon; Mnih et al., 2015).
@@ -23,6 +26,14 @@ inline EpsilonSchedule linearly_decaying_epsilon(int64_t decay_period, int64_t w
 /// Dopamine's identity_epsilon.
 inline EpsilonSchedule constant_epsilon(double epsilon) {
   return [=](int64_t) { return epsilon; };
+}
+
+/// `begin` until `first_step`, then on a line to `end`, which it reaches `steps` agent steps later.
+inline Schedule linear_schedule(double begin, double end, int64_t first_step, int64_t steps) {
+  return [=](int64_t agent_step) {
+    const double share = static_cast<double>(agent_step - first_step) / static_cast<double>(steps);
+    return begin + (end - begin) * std::clamp(share, 0.0, 1.0);
+  };
 }
 
 }  // namespace accumbens

@@ -29,8 +29,8 @@ torch::Tensor categorical_q_learning_loss(const torch::Tensor& logits_tm1,
                                           const torch::Tensor& a_t, const torch::Tensor& support) {
   const torch::Tensor atoms = r_t.unsqueeze(1) + discount_t.unsqueeze(1) * support;  // [B, N]
   const torch::Tensor target =
-      project_distribution(atoms, select_action(probabilities_t, a_t), support);  // [B, N]
-  const torch::Tensor log_probabilities = select_action(logits_tm1, a_tm1).log_softmax(1);
+      project_distribution(atoms, gather_actions(probabilities_t, a_t), support);  // [B, N]
+  const torch::Tensor log_probabilities = gather_actions(logits_tm1, a_tm1).log_softmax(1);
   return -(target.detach() * log_probabilities).sum(1);
 }
 

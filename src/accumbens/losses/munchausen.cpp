@@ -10,7 +10,7 @@ torch::Tensor scaled_log_policy(const torch::Tensor& q, double temperature) {
 
 torch::Tensor munchausen_bonus(const torch::Tensor& q_tm1, const torch::Tensor& a_tm1,
                                double temperature, double alpha, double clip) {
-  return alpha * select_action(scaled_log_policy(q_tm1, temperature), a_tm1).clamp(clip, 0.0);
+  return alpha * gather_actions(scaled_log_policy(q_tm1, temperature), a_tm1).clamp(clip, 0.0);
 }
 
 torch::Tensor soft_value(const torch::Tensor& q, double temperature) {

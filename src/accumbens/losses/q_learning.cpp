@@ -4,7 +4,7 @@
 
 namespace accumbens {
 
-torch::Tensor select_action(const torch::Tensor& x, const torch::Tensor& index) {
+torch::Tensor gather_actions(const torch::Tensor& x, const torch::Tensor& index) {
   std::vector<int64_t> shape(x.dim(), 1);
   shape[0] = x.size(0);
   std::vector<int64_t> row = x.sizes().vec();
@@ -14,18 +14,10 @@ torch::Tensor select_action(const torch::Tensor& x, const torch::Tensor& index) 
 
 torch::Tensor q_learning_td_error(const torch::Tensor& q_tm1, const torch::Tensor& a_tm1,
                                   const torch::Tensor& r_t, const torch::Tensor& discount_t,
-                                  const torch::Tensor& q_t) {
-  const torch::Tensor target = r_t + discount_t * q_t.amax(/*dim=*/1);  // [B]
-  return target.detach() - select_action(q_tm1, a_tm1);
-}
-
-torch::Tensor double_q_learning_td_error(const torch::Tensor& q_tm1, const torch::Tensor& a_tm1,
-                                         const torch::Tensor& r_t, const torch::Tensor& discount_t,
-                                         const torch::Tensor& q_t,
-                                         const torch::Tensor& q_t_selector) {
-  const torch::Tensor a_t = q_t_selector.argmax(/*dim=*/1);                 // [B]
-  const torch::Tensor target = r_t + discount_t * select_action(q_t, a_t);  // [B]
-  return target.detach() - select_action(q_tm1, a_tm1);
+                                  const torch::Tensor& q_t, const torch::Tensor& q_t_selector) {
+  const torch::Tensor a_t = q_t_selector.argmax(/*dim=*/1);                  // [B]
+  const torch::Tensor target = r_t + discount_t * gather_actions(q_t, a_t);  // [B]
+  return target.detach() - gather_actions(q_tm1, a_tm1);
 }
 
 torch::Tensor squared_loss(const torch::Tensor& td_error) {

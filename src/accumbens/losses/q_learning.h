@@ -5,26 +5,19 @@
 namespace accumbens {
 
 /// x[b, index[b], ...] of x [B, A, ...] and index [B] int64.
-torch::Tensor select_action(const torch::Tensor& x, const torch::Tensor& index);
+torch::Tensor gather_actions(const torch::Tensor& x, const torch::Tensor& index);
 
-/// Temporal-difference errors of Q-learning (Watkins, 1989):
-///   r_t + discount_t * max_a q_t[a] - q_tm1[a_tm1]
-/// No gradient flows into the target. Returns [B].
-torch::Tensor q_learning_td_error(const torch::Tensor& q_tm1,       // [B, A]
-                                  const torch::Tensor& a_tm1,       // [B] int64
-                                  const torch::Tensor& r_t,         // [B]
-                                  const torch::Tensor& discount_t,  // [B], 0 at termination
-                                  const torch::Tensor& q_t);        // [B, A], target network
-
-/// Temporal-difference errors of double Q-learning (van Hasselt et al., 2016):
+/// Temporal-difference errors of Q-learning:
 ///   r_t + discount_t * q_t[argmax_a q_t_selector[a]] - q_tm1[a_tm1]
-/// No gradient flows into the target. Returns [B].
-torch::Tensor double_q_learning_td_error(const torch::Tensor& q_tm1,          // [B, A]
-                                         const torch::Tensor& a_tm1,          // [B] int64
-                                         const torch::Tensor& r_t,            // [B]
-                                         const torch::Tensor& discount_t,     // [B]
-                                         const torch::Tensor& q_t,            // [B, A], target
-                                         const torch::Tensor& q_t_selector);  // [B, A], online
+/// The selector is q_t itself (Watkins, 1989), or the online network's values of the same states
+/// for double Q-learning (van Hasselt et al., 2016). No gradient flows into the target. Returns
+/// [B].
+torch::Tensor q_learning_td_error(const torch::Tensor& q_tm1,          // [B, A]
+                                  const torch::Tensor& a_tm1,          // [B] int64
+                                  const torch::Tensor& r_t,            // [B]
+                                  const torch::Tensor& discount_t,     // [B], 0 at termination
+                                  const torch::Tensor& q_t,            // [B, A], target network
+                                  const torch::Tensor& q_t_selector);  // [B, A]
 
 /// Squared errors, without the factor 1/2 (Dopamine's mse). Returns the shape of td_error.
 torch::Tensor squared_loss(const torch::Tensor& td_error);

@@ -7,7 +7,7 @@
 
 #include "accumbens/config/options.h"
 #include "accumbens/core/error.h"
-#include "accumbens/networks/q_network.h"
+#include "accumbens/networks/value_head.h"
 
 namespace accumbens {
 
@@ -41,15 +41,16 @@ struct ClassicControlDqnOptions {
 };
 
 /// Dopamine's network for CartPole, Acrobot and the like: observations rescaled to [-1, 1], then
-/// dense layers with ReLU (Castro et al., 2018).
-class ClassicControlDqnNetwork final : public QNetwork {
+/// dense layers with ReLU (Castro et al., 2018), and the head that the agent asks for.
+class ClassicControlDqnNetwork final : public EncodedNetwork {
  public:
   /// Throws ConfigError where min_vals does not have one value per observation.
   ClassicControlDqnNetwork(const ClassicControlDqnOptions& options, int64_t observation_size,
-                           int64_t stack_size, int64_t num_actions, RandomStream& random);
+                           int64_t stack_size, const HeadSpec& head, RandomStream& random);
 
+ protected:
   /// s: [B, stack, ...]
-  QOutput forward(const torch::Tensor& s) override;
+  torch::Tensor encode(const torch::Tensor& s) override;
 
  private:
   torch::Tensor min_vals_;  // [observation]

@@ -19,12 +19,10 @@ std::pair<int64_t, int64_t> same_padding(int64_t size, int64_t kernel, int64_t s
 }  // namespace
 
 NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stack_size,
-                                   int64_t height, int64_t width, int64_t num_actions,
+                                   int64_t height, int64_t width, const HeadSpec& head,
                                    RandomStream& random) {
   const bool same = options.padding == "SAME";
-  const Initialization initialization = options.initialization == "xavier_uniform"
-                                            ? Initialization::kXavierUniform
-                                            : Initialization::kFanInUniform;
+  const Initialization initialization = initialization_named(options.initialization);
 
   // three convolutions, each on what the one before leaves
   struct Shape {
@@ -50,10 +48,6 @@ NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stac
     channels = filters;
   }
 
-  // two dense layers on the features, flattened as height, width, channel
-  hidden_ = register_module("hidden", torch::nn::Linear(height * width * channels, 512));
-  output_ = register_module("output", torch::nn::Linear(512, num_actions));
-
   for (auto& [layer, padding] : convolutions_) {
     initialize_layer(layer->weight, layer->bias, initialization, random);
 
@@ -67,11 +61,10 @@ NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stac
       padding.clear();
     }
   }
-  initialize_layer(hidden_->weight, hidden_->bias, initialization, random);
-  initialize_layer(output_->weight, output_->bias, initialization, random);
+  make_head(head, height * width * channels, /*hidden_units=*/512, initialization, random);
 }
 
-QOutput NatureDqnNetwork::forward(const torch::Tensor& s) {
+torch::Tensor NatureDqnNetwork::encode(const torch::Tensor& s) {
   // pixels to [0, 1]
   torch::Tensor x =
       s.to(s.options().dtype(torch::kFloat32).memory_format(torch::MemoryFormat::ChannelsLast))
@@ -84,8 +77,7 @@ QOutput NatureDqnNetwork::forward(const torch::Tensor& s) {
     x = layer->forward(x).relu_();
   }
 
-  x = x.permute({0, 2, 3, 1}).flatten(1);  // [B, height * width * channels]
-  return {output_->forward(hidden_->forward(x).relu_())};
+  return x.permute({0, 2, 3, 1}).flatten(1);  // [B, height * width * channels]
 }
 
 }  // namespace accumbens

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/linear.h>
 
 #include <string>
 #include <vector>
 
 #include "accumbens/config/options.h"
-#include "accumbens/networks/q_network.h"
+#include "accumbens/networks/value_head.h"
 
 namespace accumbens {
 
@@ -22,24 +21,32 @@ struct NatureDqnOptions {
           "of the convolutions: SAME gives 11x11x64 features (Dopamine), VALID 7x7x64 (the paper, "
           "DQN Zoo)",
           one_of({"SAME", "VALID"}));
-    field("initialization", initialization,
-          "xavier_uniform: Dopamine; fan_in_uniform: DQN Zoo, biases too",
-          one_of({"xavier_uniform", "fan_in_uniform"}));
+    field(
+        "initialization", initialization,
+        "xavier_uniform and variance_scaling: Dopamine's DQN and its Rainbow; fan_in_uniform: DQN "
+        "Zoo, biases too",
+        one_of({"xavier_uniform", "variance_scaling", "fan_in_uniform"}));
   }
+};
+
+/// The same with the initialization of Dopamine's Rainbow, QR-DQN and IQN.
+struct RainbowNetworkOptions : NatureDqnOptions {
+  RainbowNetworkOptions() { initialization = "variance_scaling"; }
 };
 
 /// The convolutional network of Mnih et al. (2015), "Human-level control through deep
 /// reinforcement learning": 32 8x8 filters with stride 4, 64 4x4 with stride 2, 64 3x3 with stride
-/// 1, 512 hidden units, all with ReLU.
-class NatureDqnNetwork final : public QNetwork {
+/// 1, 512 hidden units, all with ReLU, and the head that the agent asks for.
+class NatureDqnNetwork final : public EncodedNetwork {
  public:
   /// height, width: of a frame, in pixels; stack_size: frames in an observation; random: draws all
   /// weights.
   NatureDqnNetwork(const NatureDqnOptions& options, int64_t stack_size, int64_t height,
-                   int64_t width, int64_t num_actions, RandomStream& random);
+                   int64_t width, const HeadSpec& head, RandomStream& random);
 
+ protected:
   /// s: [B, stack, height, width] uint8, scaled to [0, 1] here.
-  QOutput forward(const torch::Tensor& s) override;
+  torch::Tensor encode(const torch::Tensor& s) override;
 
  private:
   struct Convolution {
@@ -48,8 +55,6 @@ class NatureDqnNetwork final : public QNetwork {
   };
 
   std::vector<Convolution> convolutions_;
-  torch::nn::Linear hidden_{nullptr};
-  torch::nn::Linear output_{nullptr};
 };
 
 }  // namespace accumbens

@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "accumbens/core/error.h"
+
 namespace accumbens {
 namespace {
 
@@ -19,6 +21,18 @@ void fill_uniform(torch::Tensor& tensor, double limit, RandomStream& random) {
 
 }  // namespace
 
+QOutput QNetwork::forward_at(const torch::Tensor&, const torch::Tensor&) {
+  throw ConfigError(
+      "the network has no quantile function; bind one that has, for instance "
+      "@ImplicitQuantileNetwork");
+}
+
+Initialization initialization_named(const std::string& name) {
+  if (name == "xavier_uniform") return Initialization::kXavierUniform;
+  if (name == "variance_scaling") return Initialization::kVarianceScaling;
+  return Initialization::kFanInUniform;
+}
+
 void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization initialization,
                       RandomStream& random) {
   const int64_t receptive_field = weight.dim() == 4 ? weight.size(2) * weight.size(3) : 1;
@@ -28,6 +42,12 @@ void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization
   switch (initialization) {
     case Initialization::kXavierUniform: {
       fill_uniform(weight, std::sqrt(6.0 / (fan_in + fan_out)), random);
+      const torch::NoGradGuard no_grad;
+      bias.zero_();
+      break;
+    }
+    case Initialization::kVarianceScaling: {
+      fill_uniform(weight, std::sqrt(std::sqrt(3.0) / fan_in), random);
       const torch::NoGradGuard no_grad;
       bias.zero_();
       break;

@@ -4,15 +4,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "accumbens/core/random.h"
 #include "accumbens/core/state_tree.h"
 
 namespace accumbens {
 
-/// What a QNetwork answers.
+/// What a network says of states; what its kind does not have is undefined.
 struct QOutput {
-  torch::Tensor q_values;  // [B, A]
+  torch::Tensor q_values{};       // [B, A], expected returns
+  torch::Tensor logits{};         // [B, A, atoms], of a categorical distribution
+  torch::Tensor probabilities{};  // [B, A, atoms], their softmax
+  torch::Tensor quantiles{};      // [B, A, N], of returns
 };
 
 /// A network from stacked observations to action values.
@@ -20,13 +24,27 @@ class QNetwork : public torch::nn::Module {
  public:
   /// s: [B, stack, ...] in the environment's dtype.
   virtual QOutput forward(const torch::Tensor& s) = 0;
+
+  /// Implicit quantile networks: the quantiles at taus [B, N] in [0, 1], and their mean as
+  /// q_values. Throws ConfigError for other networks.
+  virtual QOutput forward_at(const torch::Tensor& s, const torch::Tensor& taus);
+
+  /// Noisy networks draw the noise of the following forward passes; others do nothing.
+  virtual void sample_noise(RandomStream&) {}
+
+  /// Noisy networks go on without noise; others do nothing.
+  virtual void clear_noise() {}
 };
 
 /// How weights begin.
 enum class Initialization {
-  kXavierUniform,  // weights U(+-sqrt(6 / (fan_in + fan_out))), biases 0; Dopamine's DQN
-  kFanInUniform,   // weights and biases U(+-1 / sqrt(fan_in)); DQN Zoo, as in Torch7
+  kXavierUniform,    // weights U(+-sqrt(6 / (fan_in + fan_out))), biases 0; Dopamine's DQN
+  kFanInUniform,     // weights and biases U(+-1 / sqrt(fan_in)); DQN Zoo, as in Torch7
+  kVarianceScaling,  // weights U(+-sqrt(sqrt(3) / fan_in)), biases 0; Dopamine's Rainbow
 };
+
+/// "xavier_uniform", "fan_in_uniform" or "variance_scaling".
+Initialization initialization_named(const std::string& name);
 
 /// Draws weights and biases of a linear or convolutional layer from the given stream.
 /// weight: [out, in] or [out, in, height, width]; bias: [out].

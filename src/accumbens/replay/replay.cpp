@@ -39,6 +39,16 @@ bool owned_alone(const torch::Tensor& tensor) {
 
 }  // namespace
 
+Batch Batch::to(torch::Device device) const {
+  return {.s_tm1 = s_tm1.to(device),
+          .a_tm1 = a_tm1.to(device),
+          .r_t = r_t.to(device),
+          .discount_t = discount_t.to(device),
+          .s_t = s_t.to(device),
+          .ids = ids,
+          .probabilities = probabilities};
+}
+
 Replay::Layout::Layout(const ReplayOptions& options, const ReplaySpec& spec)
     : frame_bytes(bytes_per_frame(spec)),
       rows_per_chunk(std::max<int64_t>(1, spec.chunk_size / spec.num_streams)) {

@@ -27,6 +27,9 @@ struct Batch {
   torch::Tensor s_t;            // [N, stack, ...], the state that many steps later
   std::vector<int64_t> ids;     // [N], of the transitions
   torch::Tensor probabilities;  // [N] float64, with which each was drawn
+
+  /// The same with what the networks need on a device.
+  Batch to(torch::Device device) const;
 };
 
 /// Experience replay (Lin, 1992; Mnih et al., 2015): storage, n-step returns and frame stacks.

@@ -14,7 +14,7 @@
 #include "accumbens/config/configuration.h"
 #include "accumbens/config/registry.h"
 #include "accumbens/envs/environment.h"
-#include "accumbens/networks/q_network.h"
+#include "accumbens/networks/value_head.h"
 #include "accumbens/run/runner.h"
 
 namespace accumbens {
@@ -30,6 +30,7 @@ struct AgentContext {
 struct NetworkContext {
   EnvironmentSpec environment;  // whose observations it sees
   int64_t stack_size = 1;       // frames
+  HeadSpec head{};              // what the agent needs of each action
 };
 
 /// Options of create_agent; Dopamine's names.
@@ -110,11 +111,12 @@ class Catalogue {
                                                 const RunnerOptions& options) const;
 };
 
-/// The parts of a DqnAgent, from the configurables ReplayBuffer and create_optimizer and the
-/// network that `options` names. Throws ConfigError for an unknown network, and where the replay
-/// does not fit into memory.
+/// The parts of a DqnAgent, from the configurables ReplayBuffer, PrioritizedSamplingDistribution
+/// and create_optimizer and the network that `options` names. Throws ConfigError for an unknown
+/// network or one without the head, and where the replay does not fit into memory.
 DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& configuration,
-                               const AgentContext& context, const DqnOptions& options);
+                               const AgentContext& context, const DqnOptions& options,
+                               const HeadSpec& head);
 
 /// An entry of Catalogue::agents that builds DqnAgent, or a class derived from it whose constructor
 /// differs in the type of its options only. name: of the options in the registry.
@@ -126,7 +128,8 @@ Catalogue::MakeAgent dqn_maker(std::string name) {
     return std::make_unique<DerivedAgent>(
         options, configuration.get<ReplayOptions>("ReplayBuffer").batch_size,
         context.environment.num_actions, context.device,
-        make_dqn_parts(catalogue, configuration, context, options));
+        make_dqn_parts(catalogue, configuration, context, options,
+                       options.head(context.environment.num_actions)));
   };
 }
 

@@ -17,26 +17,6 @@ struct Absent {
 // names and parameters of Dopamine 4.1.2
 const std::vector<Absent> kAbsent = {
     // agents
-    {"JaxRainbowAgent", "dopamine.jax.agents.rainbow.rainbow_agent", "Rainbow and C51",
-     "num_actions observation_shape observation_dtype stack_size network num_atoms vmin vmax gamma "
-     "update_horizon min_replay_history update_period target_update_period epsilon_fn "
-     "epsilon_train epsilon_eval epsilon_decay_period replay_scheme optimizer seed summary_writer "
-     "summary_writing_frequency allow_partial_reload"},
-    {"JaxFullRainbowAgent", "dopamine.jax.agents.full_rainbow.full_rainbow_agent", "full Rainbow",
-     "num_actions noisy dueling double_dqn distributional mse_loss num_updates_per_train_step "
-     "network num_atoms vmax vmin epsilon_fn replay_scheme summary_writer seed preprocess_fn"},
-    {"JaxQuantileAgent", "dopamine.jax.agents.quantile.quantile_agent", "QR-DQN",
-     "num_actions observation_shape observation_dtype stack_size network kappa num_atoms gamma "
-     "update_horizon min_replay_history update_period target_update_period epsilon_fn "
-     "epsilon_train epsilon_eval epsilon_decay_period replay_scheme optimizer summary_writer "
-     "summary_writing_frequency seed allow_partial_reload"},
-    {"JaxImplicitQuantileAgent", "dopamine.jax.agents.implicit_quantile.implicit_quantile_agent",
-     "IQN",
-     "num_actions observation_shape observation_dtype stack_size network kappa num_tau_samples "
-     "num_tau_prime_samples num_quantile_samples quantile_embedding_dim double_dqn gamma "
-     "update_horizon min_replay_history update_period target_update_period epsilon_fn "
-     "epsilon_train epsilon_eval epsilon_decay_period replay_scheme optimizer summary_writer "
-     "summary_writing_frequency seed"},
     {"PPOAgent", "dopamine.jax.agents.ppo.ppo_agent",
      "PPO; Dopamine cannot build it either: nothing binds its action_limits, which it requires",
      "action_shape observation_shape action_limits stack_size update_horizon network num_layers "
@@ -50,30 +30,10 @@ const std::vector<Absent> kAbsent = {
      "min_replay_history update_period target_update_type target_update_period "
      "target_smoothing_coefficient target_entropy eval_mode optimizer summary_writer "
      "summary_writing_frequency allow_partial_reload seed collector_allowlist"},
-    {"RainbowAgent", "dopamine.tf.agents.rainbow.rainbow_agent", "TensorFlow's Rainbow and C51",
-     "sess num_actions observation_shape observation_dtype stack_size network num_atoms vmin vmax "
-     "gamma update_horizon min_replay_history update_period target_update_period epsilon_fn "
-     "epsilon_train epsilon_eval epsilon_decay_period replay_scheme tf_device use_staging "
-     "optimizer summary_writer summary_writing_frequency"},
-    {"ImplicitQuantileAgent", "dopamine.tf.agents.implicit_quantile.implicit_quantile_agent",
-     "TensorFlow's IQN",
-     "sess num_actions network kappa num_tau_samples num_tau_prime_samples num_quantile_samples "
-     "quantile_embedding_dim double_dqn summary_writer summary_writing_frequency"},
-    {"zero_epsilon", "dopamine.jax.agents.full_rainbow.full_rainbow_agent",
-     "the schedule of noisy networks", ""},
 
     // networks
     {"JaxFourierDQNNetwork", "dopamine.jax.networks", "a linear network on a Fourier basis",
      "num_actions min_vals max_vals fourier_basis_order"},
-    {"RainbowNetwork", "dopamine.jax.networks", "Rainbow's network",
-     "num_actions num_atoms inputs_preprocessed"},
-    {"ClassicControlRainbowNetwork", "dopamine.jax.networks",
-     "Rainbow's network for low-dimensional observations",
-     "num_actions num_atoms num_layers hidden_units min_vals max_vals inputs_preprocessed"},
-    {"QuantileNetwork", "dopamine.jax.networks", "QR-DQN's network",
-     "num_actions num_atoms inputs_preprocessed"},
-    {"FullRainbowNetwork", "dopamine.jax.networks", "full Rainbow's network",
-     "num_actions num_atoms noisy dueling distributional inputs_preprocessed"},
     {"ImpalaDQNNetwork", "dopamine.jax.networks", "IMPALA's network",
      "num_actions inputs_preprocessed nn_scale"},
     {"ImpalaEncoder", "dopamine.jax.networks", "IMPALA's encoder",
@@ -85,10 +45,6 @@ const std::vector<Absent> kAbsent = {
     {"PPOActorCriticNetwork", "dopamine.jax.continuous_networks",
      "PPO's network for continuous actions",
      "action_shape num_layers hidden_units action_limits activation"},
-    {"CartpoleRainbowNetwork", "dopamine.discrete_domains.legacy_networks",
-     "Rainbow's network for CartPole", "num_actions num_atoms support name"},
-    {"AcrobotRainbowNetwork", "dopamine.discrete_domains.legacy_networks",
-     "Rainbow's network for Acrobot", "num_actions num_atoms support name"},
     {"LunarLanderDQNNetwork", "dopamine.discrete_domains.legacy_networks",
      "a network for LunarLander", "num_actions name"},
     {"MountainCarDQNNetwork", "dopamine.discrete_domains.legacy_networks",
@@ -99,13 +55,6 @@ const std::vector<Absent> kAbsent = {
      "a linear network on a Fourier basis", "num_actions name"},
 
     // replay
-    {"PrioritizedSamplingDistribution", "dopamine.jax.replay_memory.samplers",
-     "prioritized sampling", "seed priority_exponent max_capacity"},
-    {"WrappedPrioritizedReplayBuffer", "dopamine.tf.replay_memory.prioritized_replay_buffer",
-     "TensorFlow's prioritized replay",
-     "use_staging replay_capacity batch_size wrapped_memory max_sample_attempts "
-     "extra_storage_types observation_dtype terminal_dtype action_shape action_dtype reward_shape "
-     "reward_dtype"},
     {"OutOfGraphReplayBuffer", "dopamine.tf.replay_memory.circular_replay_buffer",
      "the inside of TensorFlow's replay; ReplayBuffer or WrappedReplayBuffer set the sizes",
      "observation_shape stack_size replay_capacity batch_size update_horizon gamma "
@@ -150,19 +99,20 @@ const std::vector<Absent> kAbsent = {
 // Dopamine's agent_name -> the class it builds
 const std::map<std::string, std::string> kAgents = {
     {"dqn", "DQNAgent"},
-    {"full_rainbow", "JaxFullRainbowAgent"},
+    {"full_rainbow", "FullRainbowAgent"},
     {"implicit_quantile", "ImplicitQuantileAgent"},
     {"jax_dqn", "DQNAgent"},
-    {"jax_implicit_quantile", "JaxImplicitQuantileAgent"},
-    {"jax_quantile", "JaxQuantileAgent"},
-    {"jax_rainbow", "JaxRainbowAgent"},
+    {"jax_implicit_quantile", "ImplicitQuantileAgent"},
+    {"jax_quantile", "QuantileAgent"},
+    {"jax_rainbow", "RainbowAgent"},
     {"ppo", "PPOAgent"},
+    {"quantile", "QuantileAgent"},
     {"rainbow", "RainbowAgent"},
 };
 
 // agents whose constructor takes the rest from another's bindings: derived -> base
 const std::map<std::string, std::string> kBases = {
-    {"JaxFullRainbowAgent", "DQNAgent"},
+    {"FullRainbowAgent", "DQNAgent"},
     {"ImplicitQuantileAgent", "RainbowAgent"},
 };
 
@@ -211,12 +161,8 @@ void register_dopamine(Registry& registry) {
     std::istringstream words(absent.parameters);
     std::vector<std::string> parameters;
     for (std::string word; words >> word;) parameters.push_back(word);
-    ConfigurableNames names{.modules = {absent.module}, .summary = absent.summary};
-    if (std::string(absent.name) == "JaxRainbowAgent") {
-      names.unused["use_new_replay_buffer"] =
-          "it was removed from Dopamine, which refuses this line: delete it";
-    }
-    registry.add_absent(absent.name, parameters, std::move(names));
+    registry.add_absent(absent.name, parameters,
+                        {.modules = {absent.module}, .summary = absent.summary});
   }
 
   // the loss of Dopamine's TensorFlow agent, which its files do not say
@@ -244,9 +190,9 @@ std::pair<std::string, OptimizerOptions> optimizer_options(const Configuration& 
   return {optimizer, configuration.get<OptimizerOptions>("create_optimizer")};
 }
 
-std::string absent_agent(const std::string& agent_name) {
+std::string agent_options(const std::string& agent_name) {
   const auto found = kAgents.find(agent_name);
-  return found == kAgents.end() || found->second == "DQNAgent" ? "" : found->second;
+  return found == kAgents.end() ? "" : found->second;
 }
 
 std::vector<std::string> unused_agents(const Configuration& configuration) {

@@ -56,8 +56,8 @@ void register_dopamine(Registry& registry);
 std::pair<std::string, OptimizerOptions> optimizer_options(const Configuration& configuration,
                                                            const std::string& optimizer);
 
-/// The class behind an agent_name of Dopamine that is not here, or "".
-std::string absent_agent(const std::string& agent_name);
+/// The configurable with the options of an agent_name that Dopamine knows, or "".
+std::string agent_options(const std::string& agent_name);
 
 /// What binds an agent that create_agent.agent_name does not choose, with file:line.
 std::vector<std::string> unused_agents(const Configuration& configuration);

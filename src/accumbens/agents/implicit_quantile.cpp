@@ -1,0 +1,68 @@
+#include "accumbens/agents/implicit_quantile.h"
+
+#include <torch/utils.h>
+
+#include <utility>
+
+#include "accumbens/core/error.h"
+#include "accumbens/losses/q_learning.h"
+#include "accumbens/losses/quantile.h"
+
+namespace accumbens {
+
+void ImplicitQuantileOptions::check() const {
+  if (dueling) throw ConfigError("dueling does not go with implicit quantiles");
+}
+
+HeadSpec ImplicitQuantileOptions::head(int64_t num_actions) const {
+  HeadSpec spec = DqnOptions::head(num_actions);
+  spec.kind = HeadSpec::Kind::kImplicitQuantile;
+  spec.embedding_size = quantile_embedding_dim;
+  return spec;
+}
+
+ImplicitQuantileAgent::ImplicitQuantileAgent(const ImplicitQuantileOptions& options,
+                                             int64_t batch_size, int64_t num_actions,
+                                             torch::Device device, Parts parts)
+    : DqnAgent(options, batch_size, num_actions, device, std::move(parts)),
+      options_(options),
+      device_(device) {}
+
+torch::Tensor ImplicitQuantileAgent::draw_taus(int64_t batch_size, int64_t count) {
+  torch::Tensor taus = torch::empty({batch_size, count}, torch::kFloat32);
+  float* data = taus.mutable_data_ptr<float>();
+  for (int64_t i = 0; i < taus.numel(); ++i) data[i] = static_cast<float>(noise().uniform());
+  return taus.to(device_);
+}
+
+torch::Tensor ImplicitQuantileAgent::q_values(const torch::Tensor& s_t) {
+  const torch::Tensor taus = draw_taus(s_t.size(0), options_.num_quantile_samples);
+  return acting_network().forward_at(s_t.to(device_), taus).q_values;
+}
+
+DqnAgent::Losses ImplicitQuantileAgent::losses(const Batch& batch) {
+  const int64_t size = batch.a_tm1.size(0);
+
+  // quantiles of the next states' returns, after the actions that other fractions choose
+  torch::Tensor target;  // [B, N']
+  {
+    const torch::NoGradGuard no_grad;
+    QNetwork& chooser = options_.double_dqn ? network() : target_network();
+    const torch::Tensor a_t =
+        chooser.forward_at(batch.s_t, draw_taus(size, options_.num_quantile_samples))
+            .q_values.argmax(/*dim=*/1);  // [B]
+    const QOutput z_t =
+        target_network().forward_at(batch.s_t, draw_taus(size, options_.num_tau_prime_samples));
+    target =
+        batch.r_t.unsqueeze(1) + batch.discount_t.unsqueeze(1) * gather_actions(z_t.quantiles, a_t);
+  }
+  const torch::Tensor taus = draw_taus(size, options_.num_tau_samples);  // [B, N]
+  const QOutput z_tm1 = network().forward_at(batch.s_tm1, taus);
+  const torch::Tensor losses =
+      quantile_regression_loss(gather_actions(z_tm1.quantiles, batch.a_tm1), taus, target,
+                               options_.kappa) /
+      options_.kappa;  // [B]
+  return {.losses = losses, .priorities = (losses + 1e-10).sqrt(), .q_tm1 = z_tm1.q_values};
+}
+
+}  // namespace accumbens

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "accumbens/agents/dqn.h"
+
+namespace accumbens {
+
+/// Options of IQN; names and defaults are Dopamine's.
+struct ImplicitQuantileOptions : DqnOptions {
+  double kappa = 1.0;
+  int64_t num_tau_samples = 32;
+  int64_t num_tau_prime_samples = 32;
+  int64_t num_quantile_samples = 32;
+  int64_t quantile_embedding_dim = 64;
+
+  ImplicitQuantileOptions() { network = Reference{"ImplicitQuantileNetwork"}; }
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    DqnOptions::fields(field);
+    field("kappa", kappa, "where Huber's loss becomes linear", above(0));
+    field("num_tau_samples", num_tau_samples, "fractions of the states' returns in an update",
+          at_least(1));
+    field("num_tau_prime_samples", num_tau_prime_samples,
+          "fractions of the next states' returns in an update", at_least(1));
+    field("num_quantile_samples", num_quantile_samples, "fractions that choose an action",
+          at_least(1));
+    field("quantile_embedding_dim", quantile_embedding_dim, "cosines of each fraction",
+          at_least(1));
+  }
+
+  void check() const;
+  HeadSpec head(int64_t num_actions) const;
+};
+
+/// Implicit quantile networks (Dabney et al., 2018b, "Implicit quantile networks for distributional
+/// reinforcement learning"). Fractions are drawn anew for every state and forward pass.
+///
+/// The loss is divided by kappa, as in the paper and in Dopamine (rlax and DQN Zoo do not). With
+/// prioritized replay, which neither has, priorities are the roots of the losses.
+class ImplicitQuantileAgent : public DqnAgent {
+ public:
+  ImplicitQuantileAgent(const ImplicitQuantileOptions& options, int64_t batch_size,
+                        int64_t num_actions, torch::Device device, Parts parts);
+
+ protected:
+  Losses losses(const Batch& batch) override;
+  torch::Tensor q_values(const torch::Tensor& s_t) override;
+
+ private:
+  torch::Tensor draw_taus(int64_t batch_size, int64_t count);
+
+  ImplicitQuantileOptions options_;
+  torch::Device device_;
+};
+
+}  // namespace accumbens

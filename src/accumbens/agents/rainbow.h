@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+
+#include "accumbens/agents/dqn.h"
+
+namespace accumbens {
+
+/// Options of Rainbow and C51; names and defaults are Dopamine's.
+struct RainbowOptions : DqnOptions {
+  int64_t num_atoms = 51;
+  std::optional<double> vmin = std::nullopt;
+  double vmax = 10.0;
+
+  RainbowOptions() {
+    network = Reference{"RainbowNetwork"};
+    replay_scheme = "prioritized";
+  }
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    DqnOptions::fields(field);
+    field("num_atoms", num_atoms, "atoms of the distribution of returns", at_least(2));
+    field("vmin", vmin, "least return of the distribution; None: -vmax");
+    field("vmax", vmax, "greatest return of the distribution");
+  }
+
+  void check() const;
+  HeadSpec head(int64_t num_actions) const;
+};
+
+/// Options of full Rainbow; as in Dopamine, noise takes the place of random actions.
+struct FullRainbowOptions : RainbowOptions {
+  FullRainbowOptions() {
+    network = Reference{"FullRainbowNetwork"};
+    double_dqn = true;
+    dueling = true;
+    noisy = true;
+  }
+};
+
+/// Rainbow (Hessel et al., 2018, "Rainbow: combining improvements in deep reinforcement learning"):
+/// the distributional agent C51 (Bellemare et al., 2017) with n-step returns and prioritized
+/// replay; with double_dqn, dueling and noisy it is the whole of the paper. With update_horizon 1
+/// and uniform replay it is C51.
+///
+/// Priorities are the roots of the losses, as in Dopamine.
+class RainbowAgent : public DqnAgent {
+ public:
+  RainbowAgent(const RainbowOptions& options, int64_t batch_size, int64_t num_actions,
+               torch::Device device, Parts parts);
+
+ protected:
+  Losses losses(const Batch& batch) override;
+
+ private:
+  torch::Tensor support_;  // [atoms]
+};
+
+}  // namespace accumbens

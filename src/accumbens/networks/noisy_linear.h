@@ -1,0 +1,47 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <optional>
+#include <string>
+
+#include "accumbens/networks/q_network.h"
+
+namespace accumbens {
+
+/// How noisy layers explore (Fortunato et al., 2018, "Noisy networks for exploration").
+struct NoiseSpec {
+  enum class Kind {
+    kFactorised,   // one number per input and output, f(x) = sign(x) sqrt(|x|) of normals
+    kIndependent,  // one normal per weight
+  };
+  Kind kind = Kind::kFactorised;
+  double sigma = 0.1;  // sigma_0: deviations begin as sigma_0 / sqrt(inputs)
+};
+
+/// A linear layer, whose weights are noisy where a NoiseSpec is given:
+///   y = (W + sigma_W * eps_W) x + b + sigma_b * eps_b
+/// Without noise drawn it is y = W x + b. Noise is shared by the whole batch.
+class NoisyLinear : public torch::nn::Module {
+ public:
+  /// A noisy layer draws its means from U(+-1 / sqrt(inputs)), whatever the initialization.
+  NoisyLinear(int64_t inputs, int64_t outputs, Initialization initialization,
+              const std::optional<NoiseSpec>& noise, RandomStream& random);
+
+  /// x: [..., inputs]; returns [..., outputs].
+  torch::Tensor forward(const torch::Tensor& x) const;
+
+  void sample_noise(RandomStream& random);
+  void clear_noise();
+
+ private:
+  std::optional<NoiseSpec> noise_;
+  torch::Tensor weight_;        // [outputs, inputs]
+  torch::Tensor bias_;          // [outputs]
+  torch::Tensor weight_sigma_;  // [outputs, inputs]
+  torch::Tensor bias_sigma_;    // [outputs]
+  torch::Tensor weight_noise_;  // [outputs, inputs], undefined without noise
+  torch::Tensor bias_noise_;    // [outputs]
+};
+
+}  // namespace accumbens

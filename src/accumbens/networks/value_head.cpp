@@ -1,0 +1,86 @@
+#include "accumbens/networks/value_head.h"
+
+#include <numbers>
+
+#include "accumbens/core/error.h"
+
+namespace accumbens {
+
+ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_units,
+                     Initialization initialization, RandomStream& random)
+    : spec_(spec) {
+  using Kind = HeadSpec::Kind;
+  const auto layer = [&](const char* name, int64_t inputs, int64_t outputs) {
+    auto made = std::make_shared<NoisyLinear>(inputs, outputs, initialization, spec.noise, random);
+    layers_.push_back(made.get());
+    return register_module(name, made);
+  };
+
+  if (spec.kind == Kind::kImplicitQuantile) {
+    multiples_of_pi_ = register_buffer(
+        "multiples_of_pi", torch::arange(1, spec.embedding_size + 1) * std::numbers::pi_v<float>);
+    embedding_ = layer("embedding", spec.embedding_size, features);
+  }
+  if (spec.kind == Kind::kCategorical) {
+    support_ = register_buffer("support", spec.support.clone());
+  }
+
+  const bool per_atom = spec.kind == Kind::kCategorical || spec.kind == Kind::kQuantile;
+  const int64_t atoms = per_atom ? spec.num_atoms : 1;
+  if (hidden_units > 0) hidden_ = layer("hidden", features, hidden_units);
+  const int64_t inputs = hidden_units > 0 ? hidden_units : features;
+  output_ = layer("output", inputs, spec.num_actions * atoms);
+  if (spec.dueling) value_ = layer("value", inputs, atoms);
+}
+
+torch::Tensor ValueHead::outputs(torch::Tensor x) const {
+  if (hidden_) x = hidden_->forward(x).relu_();
+  torch::Tensor y = output_->forward(x);
+  if (!value_) return y;
+
+  // dueling: advantages without their mean over actions, around the value
+  const torch::Tensor value = value_->forward(x).unsqueeze(-2);  // [B, 1, atoms]
+  y = y.view({y.size(0), spec_.num_actions, -1});                // [B, A, atoms]
+  return (value + y - y.mean(/*dim=*/1, /*keepdim=*/true)).flatten(/*start_dim=*/1);
+}
+
+QOutput ValueHead::forward(const torch::Tensor& features) const {
+  const torch::Tensor y = outputs(features);  // [B, A * atoms]
+  const auto per_action = [&] { return y.view({y.size(0), spec_.num_actions, -1}); };
+  switch (spec_.kind) {
+    case HeadSpec::Kind::kValue:
+      return {.q_values = y};
+    case HeadSpec::Kind::kCategorical: {
+      const torch::Tensor logits = per_action();
+      const torch::Tensor probabilities = logits.softmax(/*dim=*/-1);
+      return {.q_values = (probabilities * support_).sum(-1),
+              .logits = logits,
+              .probabilities = probabilities};
+    }
+    case HeadSpec::Kind::kQuantile: {
+      const torch::Tensor quantiles = per_action();
+      return {.q_values = quantiles.mean(-1), .quantiles = quantiles};
+    }
+    case HeadSpec::Kind::kImplicitQuantile:
+      break;
+  }
+  throw Error("an implicit quantile network needs the fractions that are asked for");
+}
+
+QOutput ValueHead::forward_at(const torch::Tensor& features, const torch::Tensor& taus) const {
+  // each state's features, once for each of its fractions
+  const torch::Tensor cosines = (taus.unsqueeze(-1) * multiples_of_pi_).cos();  // [B, N, embedding]
+  const torch::Tensor embedding = embedding_->forward(cosines).relu_();         // [B, N, features]
+  const torch::Tensor y = outputs(features.unsqueeze(1) * embedding);           // [B, N, A]
+  return {.q_values = y.mean(1), .quantiles = y.transpose(1, 2)};
+}
+
+void ValueHead::sample_noise(RandomStream& random) {
+  for (NoisyLinear* layer : layers_) layer->sample_noise(random);
+}
+
+void ValueHead::clear_noise() {
+  for (NoisyLinear* layer : layers_) layer->clear_noise();
+}
+
+}  // namespace accumbens
