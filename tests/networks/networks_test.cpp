@@ -85,6 +85,92 @@ TEST(NatureDqnNetwork, EqualsDopaminesForBothPaddings) {
   }
 }
 
+// oracle: Dopamine's networks of Rainbow, QR-DQN, IQN and (dueling) full Rainbow, network_heads.py
+TEST(NatureDqnNetwork, EqualsDopaminesWithEveryHead) {
+  const auto expected = golden("network_heads");
+  torch::Tensor image = torch::empty({1, 84, 84, 4}, torch::kUInt8);
+  auto* pixels = image.data_ptr<uint8_t>();
+  for (uint32_t i = 0; i < 84 * 84 * 4; ++i) pixels[i] = hash32(100, i) >> 24;
+  const torch::Tensor s = image.permute({0, 3, 1, 2}).contiguous();
+  const torch::NoGradGuard no_grad;
+
+  const auto network = [](const HeadSpec& head) {
+    RandomStream random(1, "initialization");
+    auto made = std::make_shared<NatureDqnNetwork>(NatureDqnOptions{}, 4, 84, 84, head, random);
+    fill_by_formula(*made);
+    return made;
+  };
+  const auto expect_close = [&](const torch::Tensor& actual, const std::string& name) {
+    EXPECT_TRUE(torch::allclose(actual[0], expected.at(name), 1e-4, 1e-4)) << name;
+  };
+
+  HeadSpec head{.kind = HeadSpec::Kind::kCategorical,
+                .num_actions = 6,
+                .num_atoms = 51,
+                .support = torch::linspace(-10, 10, 51)};
+  const QOutput categorical = network(head)->forward(s);
+  expect_close(categorical.logits, "categorical.logits");
+  expect_close(categorical.probabilities, "categorical.probabilities");
+  expect_close(categorical.q_values, "categorical.q_values");
+
+  head.dueling = true;
+  const QOutput dueling = network(head)->forward(s);
+  expect_close(dueling.logits, "dueling.logits");
+  expect_close(dueling.q_values, "dueling.q_values");
+
+  const QOutput quantile =
+      network({.kind = HeadSpec::Kind::kQuantile, .num_actions = 6, .num_atoms = 20})->forward(s);
+  expect_close(quantile.quantiles, "quantile.quantiles");
+  expect_close(quantile.q_values, "quantile.q_values");
+
+  const QOutput implicit = network({.kind = HeadSpec::Kind::kImplicitQuantile, .num_actions = 6})
+                               ->forward_at(s, expected.at("implicit.taus").unsqueeze(0));
+  expect_close(implicit.quantiles.transpose(1, 2), "implicit.quantiles");
+}
+
+// oracle: the formulas of Fortunato et al. (2018) with the same draws
+TEST(NoisyLinear, AddsTheNoiseThatIsDrawn) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor x = formula(1, {2, 5}, 2.0);
+  for (const auto kind : {NoiseSpec::Kind::kFactorised, NoiseSpec::Kind::kIndependent}) {
+    RandomStream initialization(1, "initialization");
+    NoisyLinear layer(5, 3, Initialization::kXavierUniform, NoiseSpec{.kind = kind, .sigma = 0.5},
+                      initialization);
+    auto parameters = layer.named_parameters();
+    const torch::Tensor quiet = x.mm(parameters["weight"].t()) + parameters["bias"];
+    EXPECT_TRUE(torch::allclose(layer.forward(x), quiet));
+
+    // what the layer will draw
+    RandomStream noise(1, "noise");
+    RandomStream same(1, "noise");
+    const auto draw = [&](int64_t count) {
+      torch::Tensor values = torch::empty({count});
+      for (int64_t i = 0; i < count; ++i) values[i] = same.normal();
+      return values;
+    };
+    torch::Tensor weight_noise, bias_noise;
+    if (kind == NoiseSpec::Kind::kFactorised) {
+      const auto f = [](const torch::Tensor& v) { return v.sign() * v.abs().pow(0.5); };
+      const torch::Tensor in = f(draw(5));
+      bias_noise = f(draw(3));
+      weight_noise = bias_noise.unsqueeze(1) * in.unsqueeze(0);
+    } else {
+      weight_noise = draw(15).view({3, 5});
+      bias_noise = draw(3);
+    }
+    layer.sample_noise(noise);
+    const double sigma = 0.5 / std::sqrt(5.0);
+    const torch::Tensor noisy = x.mm((parameters["weight"] + sigma * weight_noise).t()) +
+                                parameters["bias"] + sigma * bias_noise;
+    EXPECT_TRUE(torch::allclose(layer.forward(x), noisy, 1e-5, 1e-6));
+    EXPECT_FALSE(torch::allclose(noisy, quiet));
+
+    // again without
+    layer.clear_noise();
+    EXPECT_TRUE(torch::allclose(layer.forward(x), quiet));
+  }
+}
+
 // oracle: Dopamine's ClassicControlDQNNetwork, network_nature.py
 TEST(ClassicControlDqnNetwork, EqualsDopamines) {
   const auto expected = golden("network_classic");
