@@ -183,6 +183,7 @@ std::vector<AgentCase> agent_cases() {
           {"rainbow", "RainbowAgent"},
           {"rainbow", "RainbowAgent", {"RainbowAgent.replay_scheme = 'uniform'"}},
           {"full_rainbow", "FullRainbowAgent"},
+          {"munchausen_dqn", "MunchausenDQNAgent"},
           {"quantile", "QuantileAgent", {"QuantileAgent.num_atoms = 20"}},
           {"implicit_quantile", "ImplicitQuantileAgent"}};
 }

@@ -127,6 +127,11 @@ DqnAgent::Losses DqnAgent::losses(const Batch& batch) {
   const torch::Tensor q_tm1 = network().forward(batch.s_tm1).q_values;  // [N, A]
   const torch::Tensor td_error = q_learning_td_error(q_tm1, batch.a_tm1, batch.r_t,
                                                      batch.discount_t, q_t, q_t_selector);  // [N]
+  return losses_of(td_error, q_tm1);
+}
+
+DqnAgent::Losses DqnAgent::losses_of(const torch::Tensor& td_error,
+                                     const torch::Tensor& q_tm1) const {
   return {.losses = options_.loss_type == "huber" ? huber_loss(td_error) : squared_loss(td_error),
           .priorities = td_error.abs(),
           .q_tm1 = q_tm1};

@@ -139,6 +139,9 @@ class DqnAgent : public Agent {
   /// The losses of a batch, whose tensors are on the agent's device.
   virtual Losses losses(const Batch& batch);
 
+  /// loss_type of temporal-difference errors [N]; their sizes are the priorities.
+  Losses losses_of(const torch::Tensor& td_error, const torch::Tensor& q_tm1) const;
+
   /// Chooses the actions that are executed and learned from: epsilon-greedily. Called at every time
   /// step, without gradients; what is chosen for streams at LAST is ignored.
   /// s_t: [B, stack, ...], time_step's frames with those before them; returns [B] int64, on the

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "accumbens/agents/implicit_quantile.h"
+#include "accumbens/agents/munchausen.h"
 #include "accumbens/agents/quantile.h"
 #include "accumbens/agents/rainbow.h"
 #include "accumbens/envs/factory.h"
@@ -171,6 +172,8 @@ void add_value_agents(Catalogue& catalogue) {
                                  .modules = {"dopamine.jax.agents.quantile.quantile_agent"},
                                  .summary = "QR-DQN (Dabney et al., 2018a)",
                                  .unused = unused});
+  registry.add<MunchausenOptions>("MunchausenDQNAgent",
+                                  {.summary = "Munchausen DQN (Vieillard et al., 2020)"});
   registry.add<ImplicitQuantileOptions>(
       "ImplicitQuantileAgent",
       {.aliases = {"JaxImplicitQuantileAgent"},
@@ -192,6 +195,8 @@ void add_value_agents(Catalogue& catalogue) {
       dqn_maker<RainbowAgent, RainbowOptions>("RainbowAgent"));
   add("full_rainbow", "full_rainbow", "Rainbow (Hessel et al., 2018)",
       dqn_maker<RainbowAgent, FullRainbowOptions>("FullRainbowAgent"));
+  add("munchausen_dqn", "munchausen_dqn", "Munchausen DQN (Vieillard et al., 2020)",
+      dqn_maker<MunchausenAgent, MunchausenOptions>("MunchausenDQNAgent"));
   add("quantile", "jax_quantile", "QR-DQN (Dabney et al., 2018a)",
       dqn_maker<QuantileAgent, QuantileOptions>("QuantileAgent"));
   add("implicit_quantile", "jax_implicit_quantile", "IQN (Dabney et al., 2018b)",

@@ -1,5 +1,6 @@
 #include "accumbens/run/experiment.h"
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <torch/cuda.h>
 #include <torch/utils.h>
@@ -93,6 +94,9 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
       say_(std::move(say)),
       options_(configuration.get<RunnerOptions>("Runner")),
       checkpointer_(base_dir_ / "checkpoints") {
+  // weights that get no gradient leave Adam with means below a float's normal range, on which
+  // processors are many times slower; threads that torch starts later inherit this
+  at::globalContext().setFlushDenormal(true);
   if (options_.num_threads > 0) torch::set_num_threads(static_cast<int>(options_.num_threads));
 
   environment_ = catalogue.make_environment(configuration, options_);
