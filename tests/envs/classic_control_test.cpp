@@ -5,6 +5,7 @@
 
 #include "accumbens/envs/classic_control/acrobot.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
+#include "accumbens/envs/classic_control/mountain_car.h"
 #include "accumbens/envs/factory.h"
 #include "envs/golden.h"
 
@@ -23,7 +24,7 @@ struct Difference {
 
 // replays golden steps: every reward, step type and discount must agree
 Difference replay(ClassicControl& environment, const std::string& file, float reward_at_end,
-                  float reward_else) {
+                  float reward_else, size_t num_variables = 4) {
   GoldenFile golden(file);
   Difference difference;
   while (!golden.at_end()) {
@@ -41,7 +42,7 @@ Difference replay(ClassicControl& environment, const std::string& file, float re
     EXPECT_EQ(time_step.reward[0], first ? 0 : terminated ? reward_at_end : reward_else);
     if (sampled) {
       std::array<double, 4> variables{};
-      for (double& variable : variables) variable = golden.read<double>();
+      for (size_t i = 0; i < num_variables; ++i) variables[i] = golden.read<double>();
       if (first) environment.set_variables(variables);
       for (size_t i = 0; i < 4; ++i) {
         difference.variables =
@@ -79,6 +80,16 @@ TEST(Acrobot, Equals10000RandomStepsOfGymnasium) {
   // steps that grows to 6e-10, far below float32 (with pow() here too, all bits agree)
   EXPECT_LT(difference.variables, 1e-8);
   EXPECT_LE(difference.observation, 1);
+}
+
+// oracle: Gymnasium 1.x, tests/oracles/cartpole_acrobot.py
+TEST(MountainCar, Equals10000StepsOfGymnasium) {
+  MountainCar environment(200, /*seed=*/1);
+  const Difference difference =
+      replay(environment, "mountain_car_v0.bin", -1, -1, /*num_variables=*/2);
+  EXPECT_EQ(difference.steps, 10'000);
+  EXPECT_EQ(difference.variables, 0);
+  EXPECT_EQ(difference.observation, 0);
 }
 
 // oracle: the definition; a simple controller keeps the pole up for ever
@@ -135,8 +146,9 @@ TEST(ClassicControl, InitialStatesAreUniformWithinGymnasiumsBounds) {
 
 // oracle: the uninterrupted run
 TEST(ClassicControl, ASavedEnvironmentGoesOnExactly) {
-  for (const std::string name : {"CartPole", "Acrobot"}) {
-    const GymOptions options{.environment_name = name, .version = "v1"};
+  for (const std::string name : {"CartPole", "Acrobot", "MountainCar"}) {
+    const GymOptions options{.environment_name = name,
+                             .version = name == "MountainCar" ? "v0" : "v1"};
     const auto environment = make_gym_environment(options, /*seed=*/7);
     Lcg random(3);
     for (int i = 0; i < 333; ++i) environment->step(action(random.below(2)));
@@ -165,11 +177,11 @@ TEST(ClassicControl, ActionsThatDoNotExistAreRefused) {
 
 TEST(Factory, UnknownEnvironmentNamesThoseThatExist) {
   try {
-    make_gym_environment({.environment_name = "MountainCar", .version = "v0"}, /*seed=*/1);
+    make_gym_environment({.environment_name = "MountainCar", .version = "v7"}, /*seed=*/1);
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_NE(std::string(error.what()).find("'MountainCar-v0'"), std::string::npos);
-    EXPECT_NE(std::string(error.what()).find("CartPole-v1 and Acrobot-v1"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("'MountainCar-v7'"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("CartPole-v1, Acrobot-v1 and"), std::string::npos);
   }
 }
 

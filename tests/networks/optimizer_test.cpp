@@ -1,7 +1,9 @@
 #include "accumbens/networks/optimizer.h"
 
 #include <gtest/gtest.h>
+
 #include <torch/utils.h>
+#include <algorithm>
 
 #include <map>
 #include <string>
@@ -100,6 +102,20 @@ TEST(Optimizer, GradientNormIsGlobal) {
   Optimizer optimizer("sgd", {}, {a, b});
   optimizer.minimize((3.0 * a + 4.0 * b).sum());
   EXPECT_DOUBLE_EQ(optimizer.gradient_norm(), 5.0);
+}
+
+// oracle: a step of gradient descent along the gradient (3, 4), whose norm is 5
+TEST(Optimizer, ShortensAGradientToTheGreatestNorm) {
+  for (const double max_norm : {1.0, 5.5}) {
+    torch::Tensor x = torch::zeros({1}).set_requires_grad(true);
+    torch::Tensor y = torch::zeros({1}).set_requires_grad(true);
+    Optimizer optimizer("sgd", {.learning_rate = 1.0, .max_gradient_norm = max_norm}, {x, y});
+    optimizer.minimize((3 * x + 4 * y).sum());
+    const double length = std::min(max_norm, 5.0);
+    EXPECT_NEAR(x.item<double>(), -length * 0.6, 1e-6);
+    EXPECT_NEAR(y.item<double>(), -length * 0.8, 1e-6);
+    EXPECT_NEAR(optimizer.gradient_norm(), 5.0, 1e-6);
+  }
 }
 
 }  // namespace

@@ -10,8 +10,12 @@
 
 namespace accumbens {
 
+void DqnOptions::check() const {
+  if (shared_bias && noisy) throw ConfigError("shared_bias does not go with noisy");
+}
+
 HeadSpec DqnOptions::head(int64_t num_actions) const {
-  HeadSpec spec{.num_actions = num_actions, .dueling = dueling};
+  HeadSpec spec{.num_actions = num_actions, .dueling = dueling, .shared_bias = shared_bias};
   if (noisy) {
     spec.noise = NoiseSpec{.kind = noise_kind == "factorised" ? NoiseSpec::Kind::kFactorised
                                                               : NoiseSpec::Kind::kIndependent,

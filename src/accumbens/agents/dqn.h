@@ -39,6 +39,7 @@ struct DqnOptions {
   bool weighted_losses = true;
   bool double_dqn = false;
   bool dueling = false;
+  bool shared_bias = false;
   bool noisy = false;
   std::string noise_kind = "factorised";
   double noise_sigma = 0.1;
@@ -79,6 +80,8 @@ struct DqnOptions {
           "prioritized: losses are multiplied by importance weights");
     field("double_dqn", double_dqn, "the online network chooses the next states' actions");
     field("dueling", dueling, "a value and advantages make up the action values");
+    field("shared_bias", shared_bias,
+          "one bias for all outputs of the network (van Hasselt et al., 2016); not if noisy");
     field("noisy", noisy, "noise in the network's head instead of random actions in training");
     field("noise_kind", noise_kind, "noisy: one number per input and output, or one per weight",
           one_of({"factorised", "independent"}));
@@ -86,6 +89,8 @@ struct DqnOptions {
           at_least(0));
     field("noisy_eval", noisy_eval, "noisy: noise in evaluation too (DQN Zoo)");
   }
+
+  void check() const;
 
   /// What the network is asked for.
   HeadSpec head(int64_t num_actions) const;

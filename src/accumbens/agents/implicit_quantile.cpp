@@ -11,6 +11,7 @@
 namespace accumbens {
 
 void ImplicitQuantileOptions::check() const {
+  DqnOptions::check();
   if (dueling) throw ConfigError("dueling does not go with implicit quantiles");
 }
 

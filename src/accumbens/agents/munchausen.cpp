@@ -11,6 +11,7 @@
 namespace accumbens {
 
 void MunchausenOptions::check() const {
+  DqnOptions::check();
   if (double_dqn) {
     throw ConfigError("double_dqn does not go with Munchausen, whose next actions are not greedy");
   }

@@ -17,6 +17,7 @@ torch::Tensor support_of(const RainbowOptions& options) {
 }  // namespace
 
 void RainbowOptions::check() const {
+  DqnOptions::check();
   if (vmin.value_or(-vmax) >= vmax) throw ConfigError("vmin must be below vmax");
 }
 

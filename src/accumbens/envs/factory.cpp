@@ -3,6 +3,7 @@
 #include "accumbens/core/error.h"
 #include "accumbens/envs/classic_control/acrobot.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
+#include "accumbens/envs/classic_control/mountain_car.h"
 
 namespace accumbens {
 
@@ -24,12 +25,14 @@ std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uin
   if (id == "CartPole-v0") return std::make_unique<CartPole>(/*max_episode_steps=*/200, seed);
   if (id == "CartPole-v1") return std::make_unique<CartPole>(/*max_episode_steps=*/500, seed);
   if (id == "Acrobot-v1") return std::make_unique<Acrobot>(/*max_episode_steps=*/500, seed);
+  if (id == "MountainCar-v0") return std::make_unique<MountainCar>(/*max_episode_steps=*/200, seed);
   throw ConfigError("there is no environment '" + id +
-                    "'; create_gym_environment knows CartPole-v0, CartPole-v1 and Acrobot-v1");
+                    "'; create_gym_environment knows CartPole-v0, CartPole-v1, Acrobot-v1 and "
+                    "MountainCar-v0");
 }
 
 std::vector<std::string> known_environments() {
-  std::vector<std::string> names{"CartPole-v0", "CartPole-v1", "Acrobot-v1"};
+  std::vector<std::string> names{"CartPole-v0", "CartPole-v1", "Acrobot-v1", "MountainCar-v0"};
   try {
     const std::vector<std::string> games = emulator_library().games();
     names.insert(names.end(), games.begin(), games.end());

@@ -18,10 +18,11 @@ torch::Tensor normals(torch::IntArrayRef shape, RandomStream& random) {
 }  // namespace
 
 NoisyLinear::NoisyLinear(int64_t inputs, int64_t outputs, Initialization initialization,
-                         const std::optional<NoiseSpec>& noise, RandomStream& random)
+                         const std::optional<NoiseSpec>& noise, RandomStream& random,
+                         bool shared_bias)
     : noise_(noise) {
   weight_ = register_parameter("weight", torch::empty({outputs, inputs}));
-  bias_ = register_parameter("bias", torch::empty({outputs}));
+  bias_ = register_parameter("bias", torch::empty({shared_bias ? 1 : outputs}));
   if (!noise_) {
     initialize_layer(weight_, bias_, initialization, random);
     return;
@@ -33,7 +34,9 @@ NoisyLinear::NoisyLinear(int64_t inputs, int64_t outputs, Initialization initial
 }
 
 torch::Tensor NoisyLinear::forward(const torch::Tensor& x) const {
-  if (!weight_noise_.defined()) return torch::nn::functional::linear(x, weight_, bias_);
+  if (!weight_noise_.defined()) {
+    return torch::nn::functional::linear(x, weight_, bias_.expand({weight_.size(0)}));
+  }
   return torch::nn::functional::linear(x, weight_ + weight_sigma_ * weight_noise_,
                                        bias_ + bias_sigma_ * bias_noise_);
 }

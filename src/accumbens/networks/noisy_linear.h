@@ -25,8 +25,10 @@ struct NoiseSpec {
 class NoisyLinear : public torch::nn::Module {
  public:
   /// A noisy layer draws its means from U(+-1 / sqrt(inputs)), whatever the initialization.
+  /// shared_bias: one bias for all outputs; not for noisy layers.
   NoisyLinear(int64_t inputs, int64_t outputs, Initialization initialization,
-              const std::optional<NoiseSpec>& noise, RandomStream& random);
+              const std::optional<NoiseSpec>& noise, RandomStream& random,
+              bool shared_bias = false);
 
   /// x: [..., inputs]; returns [..., outputs].
   torch::Tensor forward(const torch::Tensor& x) const;
@@ -37,7 +39,7 @@ class NoisyLinear : public torch::nn::Module {
  private:
   std::optional<NoiseSpec> noise_;
   torch::Tensor weight_;        // [outputs, inputs]
-  torch::Tensor bias_;          // [outputs]
+  torch::Tensor bias_;          // [outputs], or [1] if shared
   torch::Tensor weight_sigma_;  // [outputs, inputs]
   torch::Tensor bias_sigma_;    // [outputs]
   torch::Tensor weight_noise_;  // [outputs, inputs], undefined without noise

@@ -1,6 +1,7 @@
 #include "accumbens/networks/optimizer.h"
 
 #include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_fused_adam.h>
 #include <torch/utils.h>
 
@@ -48,6 +49,7 @@ void Optimizer::minimize(const torch::Tensor& loss) {
   std::vector<torch::Tensor> gradients;
   gradients.reserve(parameters_.size());
   for (const torch::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  if (options_.max_gradient_norm) clip(gradients);
   const double rate = learning_rate();
   ++updates_;
 
@@ -80,7 +82,16 @@ void Optimizer::minimize(const torch::Tensor& loss) {
   }
 }
 
+void Optimizer::clip(std::vector<torch::Tensor>& gradients) {
+  std::vector<torch::Tensor> norms;
+  norms.reserve(gradients.size());
+  for (const torch::Tensor& gradient : gradients) norms.push_back(gradient.norm());
+  unclipped_norm_ = torch::stack(norms).norm();
+  at::_foreach_mul_(gradients, (*options_.max_gradient_norm / unclipped_norm_).clamp_max(1.0));
+}
+
 double Optimizer::gradient_norm() const {
+  if (unclipped_norm_.defined()) return unclipped_norm_.item<double>();
   if (parameters_.empty() || !parameters_.front().grad().defined()) return loaded_gradient_norm_;
   double squares = 0.0;
   for (const torch::Tensor& parameter : parameters_) {
@@ -95,6 +106,7 @@ void Optimizer::state(StateTree& tree) {
   tree("updates", updates_)("gradient_norm", norm);
   if (tree.loading()) {
     loaded_gradient_norm_ = norm;
+    unclipped_norm_.reset();
     for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
   }
   for (size_t i = 0; i < mean_.size(); ++i) {

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct OptimizerOptions {
   bool centered = false;
   bool anneal_learning_rate = false;
   int64_t anneal_steps = 2'343'750;
+  std::optional<double> max_gradient_norm = std::nullopt;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -32,6 +34,9 @@ struct OptimizerOptions {
     field("centered", centered, "RMSProp: divide by the standard deviation of gradients");
     field("anneal_learning_rate", anneal_learning_rate, "fall linearly to 0 over anneal_steps");
     field("anneal_steps", anneal_steps, "updates until the learning rate is 0", at_least(1));
+    field("max_gradient_norm", max_gradient_norm,
+          "a longer gradient, over all parameters, is shortened to this; None: it is not",
+          above(0));
   }
 };
 
@@ -48,7 +53,7 @@ class Optimizer {
   /// One update by the gradient of a scalar loss, which stays in the parameters' grad().
   void minimize(const torch::Tensor& loss);
 
-  /// The global norm of the last update's gradient.
+  /// The global norm of the last update's gradient, before it is shortened.
   double gradient_norm() const;
 
   void state(StateTree& tree);
@@ -57,6 +62,7 @@ class Optimizer {
   enum class Rule { kAdam, kRmsProp, kSgd };
 
   double learning_rate() const;
+  void clip(std::vector<torch::Tensor>& gradients);
 
   Rule rule_;
   OptimizerOptions options_;
@@ -64,6 +70,7 @@ class Optimizer {
   std::vector<torch::Tensor> mean_;         // of gradients, like parameters_
   std::vector<torch::Tensor> mean_square_;  // of gradients, like parameters_
   std::vector<torch::Tensor> adam_steps_;   // one float each, as the fused kernel wants them
+  torch::Tensor unclipped_norm_;            // where gradients are shortened
   int64_t updates_ = 0;
   double loaded_gradient_norm_ = 0.0;  // until the first update after loading
 };

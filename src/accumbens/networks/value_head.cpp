@@ -10,8 +10,10 @@ ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_unit
                      Initialization initialization, RandomStream& random)
     : spec_(spec) {
   using Kind = HeadSpec::Kind;
-  const auto layer = [&](const char* name, int64_t inputs, int64_t outputs) {
-    auto made = std::make_shared<NoisyLinear>(inputs, outputs, initialization, spec.noise, random);
+  const auto layer = [&](const char* name, int64_t inputs, int64_t outputs,
+                         bool shared_bias = false) {
+    auto made = std::make_shared<NoisyLinear>(inputs, outputs, initialization, spec.noise, random,
+                                              shared_bias);
     layers_.push_back(made.get());
     return register_module(name, made);
   };
@@ -29,7 +31,7 @@ ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_unit
   const int64_t atoms = per_atom ? spec.num_atoms : 1;
   if (hidden_units > 0) hidden_ = layer("hidden", features, hidden_units);
   const int64_t inputs = hidden_units > 0 ? hidden_units : features;
-  output_ = layer("output", inputs, spec.num_actions * atoms);
+  output_ = layer("output", inputs, spec.num_actions * atoms, spec.shared_bias);
   if (spec.dueling) value_ = layer("value", inputs, atoms);
 }
 

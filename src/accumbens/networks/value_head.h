@@ -26,6 +26,7 @@ struct HeadSpec {
   torch::Tensor support{};           // categorical: [num_atoms]
   int64_t embedding_size = 64;       // implicit: cosines of each fraction
   bool dueling = false;              // not for implicit quantiles
+  bool shared_bias = false;          // one bias for all outputs
   std::optional<NoiseSpec> noise{};  // of all layers of the head
 };
 

@@ -1,0 +1,22 @@
+// What the sanitizers overlook, linked into every program of a sanitizer build (presets asan and
+// tsan). Only libraries that are not built here are named: they were not compiled with a sanitizer,
+// so it cannot see what they do.
+
+extern "C" {
+
+// Python and its extension modules keep objects until the process ends
+const char* __lsan_default_suppressions() {
+  return "leak:libpython3\n"
+         "leak:_ale_py\n"
+         "leak:PyInit_\n"
+         "leak:libtorch_cpu.so\n";
+}
+
+// OpenMP's barriers and Python's interpreter lock are invisible to ThreadSanitizer
+const char* __tsan_default_suppressions() {
+  return "called_from_lib:libgomp\n"
+         "called_from_lib:libpython3\n"
+         "called_from_lib:_ale_py\n"
+         "race:libtorch_cpu.so\n";
+}
+}
