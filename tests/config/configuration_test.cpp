@@ -387,6 +387,7 @@ TEST_F(ConfigurationTest, FilesThatCannotBeReadNameWhereTheyWereNamed) {
   EXPECT_EQ(error_of({missing}, {}),
             "--gin_files: there is no file '" + missing + "'; did you mean '" + good + "'?");
   EXPECT_THAT(error_of({directory_.string()}, {}), HasSubstr("is a directory"));
+  EXPECT_THAT(error_of({"/dev/zero"}, {}), HasSubstr("larger than 16 MB"));
 
   const std::string outer = write("outer.gin", "\n  include 'nowhere/x.gin'\n");
   EXPECT_THAT(error_of({outer}, {}), StartsWith(outer + ":2:11: there is no file '"));

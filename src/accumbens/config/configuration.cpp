@@ -193,7 +193,14 @@ void Configuration::load(const std::string& file, const SourceLocation* named_at
   if (fs::is_directory(file, error)) fail("'" + file + "' is a directory, not a file");
   std::ifstream stream(file, std::ios::binary);
   if (!stream) fail("the file '" + file + "' cannot be opened");
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+
+  // some devices have no end
+  constexpr size_t kLargest = size_t{16} << 20;
+  std::string text;
+  for (std::istreambuf_iterator<char> at(stream), end; at != end; ++at) {
+    text += *at;
+    if (text.size() > kLargest) fail("'" + file + "' is larger than 16 MB: no configuration is");
+  }
 
   const std::string canonical = fs::weakly_canonical(file, error).string();
   if (std::find(including.begin(), including.end(), canonical) != including.end()) {
