@@ -224,8 +224,8 @@ TEST_F(ProgramTest, EveryAgentTrainsOnPong) {
   for (const AgentCase& agent : agent_cases()) {
     auto bindings = bindings_of(
         agent, {"Runner.num_iterations = 1", "Runner.training_steps = 200",
-                "Runner.max_steps_per_episode = 100", "Runner.summary_writing_frequency = 50",
-                "ReplayBuffer.max_capacity = 1000"});
+                "Runner.max_steps_per_episode = 100", "Runner.num_threads = 1",
+                "Runner.summary_writing_frequency = 50", "ReplayBuffer.max_capacity = 1000"});
     const std::string folder = "pong" + std::to_string(number++);
     const Result result = run(train(folder, kConfigs + "dopamine/dqn.gin", bindings));
     EXPECT_EQ(result.code, 0) << result.output;
