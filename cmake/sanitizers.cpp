@@ -4,12 +4,12 @@
 
 extern "C" {
 
-// Python and its extension modules keep objects until the process ends
+// Python's extension modules, and the OpenSSL that it loads, keep objects until the process ends
 const char* __lsan_default_suppressions() {
-  return "leak:libpython3\n"
+  return "leak:numpy/_core/\n"
+         "leak:libcrypto.so\n"
          "leak:_ale_py\n"
-         "leak:PyInit_\n"
-         "leak:libtorch_cpu.so\n";
+         "leak:libpython3\n";
 }
 
 // OpenMP's barriers and Python's interpreter lock are invisible to ThreadSanitizer
