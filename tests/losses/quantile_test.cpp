@@ -21,18 +21,12 @@ std::string kappa_name(double kappa) {
   return "_kappa_" + std::to_string(kappa).substr(0, 3);
 }
 
-// r_t + discount_t * the quantiles of the greedy action; quantiles_t: [B, A, N]
-torch::Tensor targets(const torch::Tensor& r_t, const torch::Tensor& discount_t,
-                      const torch::Tensor& quantiles_t, const torch::Tensor& a_t) {
-  return r_t.unsqueeze(1) + discount_t.unsqueeze(1) * gather_actions(quantiles_t, a_t);
-}
-
 // oracle: rlax 0.1.9, tests/oracles/rlax_losses.py
 TEST(Quantile, EqualsRlax) {
   auto data = golden("rlax_losses");
   const torch::Tensor quantiles_t = data["quantiles_t"].transpose(1, 2);  // [B, A, N]
   const torch::Tensor target =
-      targets(data["r_t"], data["discount_t"], quantiles_t, quantiles_t.mean(-1).argmax(1));
+      quantile_target(data["r_t"], data["discount_t"], quantiles_t, quantiles_t.mean(-1).argmax(1));
   for (const double kappa : {0.0, 0.5, 1.0}) {
     const std::string name = "quantile" + kappa_name(kappa);
     torch::Tensor quantiles = data["quantiles_tm1"].clone().set_requires_grad(true);
@@ -52,7 +46,7 @@ TEST(Quantile, EqualsDopaminesQrDqn) {
   const int64_t n = quantiles_t.size(2);
   const torch::Tensor taus = (torch::arange(n) + 0.5) / static_cast<double>(n);
   const torch::Tensor target =
-      targets(data["r_t"], discount_t, quantiles_t, quantiles_t.mean(-1).argmax(1));
+      quantile_target(data["r_t"], discount_t, quantiles_t, quantiles_t.mean(-1).argmax(1));
   for (const double kappa : {0.5, 1.0}) {
     const std::string name = "quantile" + kappa_name(kappa);
     torch::Tensor quantiles = data["quantile.online"].clone().set_requires_grad(true);
@@ -72,7 +66,7 @@ TEST(Quantile, EqualsDopaminesIqn) {
   for (const bool twice : {false, true}) {
     const std::string selector = twice ? "implicit.selector_double" : "implicit.selector";
     const torch::Tensor target =
-        targets(data["r_t"], discount_t, quantiles_t, data[selector].mean(1).argmax(1));
+        quantile_target(data["r_t"], discount_t, quantiles_t, data[selector].mean(1).argmax(1));
     for (const double kappa : {0.5, 1.0}) {
       const std::string name = (twice ? "implicit_double" : "implicit") + kappa_name(kappa);
       torch::Tensor quantiles = data["implicit.online"].clone().set_requires_grad(true);

@@ -54,8 +54,7 @@ DqnAgent::Losses ImplicitQuantileAgent::losses(const Batch& batch) {
             .q_values.argmax(/*dim=*/1);  // [B]
     const QOutput z_t =
         target_network().forward_at(batch.s_t, draw_taus(size, options_.num_tau_prime_samples));
-    target =
-        batch.r_t.unsqueeze(1) + batch.discount_t.unsqueeze(1) * gather_actions(z_t.quantiles, a_t);
+    target = quantile_target(batch.r_t, batch.discount_t, z_t.quantiles, a_t);
   }
   const torch::Tensor taus = draw_taus(size, options_.num_tau_samples);  // [B, N]
   const QOutput z_tm1 = network().forward_at(batch.s_tm1, taus);

@@ -30,8 +30,7 @@ DqnAgent::Losses QuantileAgent::losses(const Batch& batch) {
     const torch::NoGradGuard no_grad;
     const QOutput z_t = target_network().forward(batch.s_t);
     const torch::Tensor a_t = selector(batch.s_t, z_t.q_values).argmax(/*dim=*/1);  // [B]
-    target =
-        batch.r_t.unsqueeze(1) + batch.discount_t.unsqueeze(1) * gather_actions(z_t.quantiles, a_t);
+    target = quantile_target(batch.r_t, batch.discount_t, z_t.quantiles, a_t);
   }
   const QOutput z_tm1 = network().forward(batch.s_tm1);
   const torch::Tensor losses = quantile_regression_loss(

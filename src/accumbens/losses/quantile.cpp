@@ -1,6 +1,13 @@
 #include "accumbens/losses/quantile.h"
 
+#include "accumbens/losses/q_learning.h"
+
 namespace accumbens {
+
+torch::Tensor quantile_target(const torch::Tensor& r_t, const torch::Tensor& discount_t,
+                              const torch::Tensor& quantiles_t, const torch::Tensor& a_t) {
+  return r_t.unsqueeze(1) + discount_t.unsqueeze(1) * gather_actions(quantiles_t, a_t);
+}
 
 torch::Tensor quantile_regression_loss(const torch::Tensor& quantiles_tm1,
                                        const torch::Tensor& taus, const torch::Tensor& target,

@@ -4,6 +4,12 @@
 
 namespace accumbens {
 
+/// The quantiles of r_t + discount_t * Z(s_t, a_t). Returns [B, N].
+torch::Tensor quantile_target(const torch::Tensor& r_t,          // [B]
+                              const torch::Tensor& discount_t,   // [B], 0 at termination
+                              const torch::Tensor& quantiles_t,  // [B, A, N], target network
+                              const torch::Tensor& a_t);         // [B] int64
+
 /// Quantile regression with Huber's loss (Dabney et al., 2018a, "Distributional reinforcement
 /// learning with quantile regression", equation 10): with delta_ij = target_j - quantile_i,
 ///   sum_i mean_j |tau_i - 1{delta_ij < 0}| * huber_kappa(delta_ij)
