@@ -1,6 +1,6 @@
 // Two agents from outside the library, in a program that is otherwise `accumbens` itself.
 #include "accumbens/app/command_line.h"
-#include "accumbens/run/catalogue.h"
+#include "accumbens/run/value_agents.h"
 #include "repeating_agent.h"
 #include "softmax_dqn_agent.h"
 

@@ -2,15 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "accumbens/core/safetensors.h"
+#include "golden_tensors.h"
 
 namespace accumbens {
 namespace {
 
 // oracle: dopamine-rl 4.1.2, tests/oracles/dqn_epsilon.py (float32)
 TEST(LinearlyDecayingEpsilon, EqualsDopamines) {
-  const auto golden =
-      read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/dqn_epsilon.safetensors").tensors;
+  const auto golden = golden_tensors("dqn_epsilon");
   const torch::Tensor& arguments = golden.at("arguments");  // [N, 4]
   const double* row = arguments.const_data_ptr<double>();
   const float* expected = golden.at("epsilon").const_data_ptr<float>();

@@ -7,15 +7,11 @@
 #include <cmath>
 #include <random>
 
-#include "accumbens/core/safetensors.h"
 #include "accumbens/losses/q_learning.h"
+#include "golden_tensors.h"
 
 namespace accumbens {
 namespace {
-
-std::map<std::string, torch::Tensor> golden(const std::string& name) {
-  return read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/" + name + ".safetensors").tensors;
-}
 
 // oracle: each atom's mass spread by hand over the neighbours, in double precision
 TEST(Categorical, ProjectionEqualsASlowTwin) {
@@ -66,7 +62,7 @@ TEST(Categorical, ATerminalTransitionHasAllItsMassAtTheReward) {
 
 // oracle: rlax 0.1.9, tests/oracles/rlax_losses.py
 TEST(Categorical, EqualsRlax) {
-  auto data = golden("rlax_losses");
+  auto data = golden_tensors("rlax_losses");
   EXPECT_TRUE(
       torch::allclose(project_distribution(data["atoms"], data["probabilities"], data["support"]),
                       data["projection"], 1e-5, 1e-6));
@@ -88,7 +84,7 @@ TEST(Categorical, EqualsRlax) {
 
 // oracle: dopamine-rl 4.1.2, tests/oracles/dopamine_distributional.py
 TEST(Categorical, EqualsDopaminesRainbowWithItsWeights) {
-  auto data = golden("dopamine_distributional");
+  auto data = golden_tensors("dopamine_distributional");
   const torch::Tensor support = torch::linspace(-10, 10, 51);
   const torch::Tensor probabilities_t = data["categorical.target"].softmax(-1);
   const torch::Tensor a_t = (probabilities_t * support).sum(-1).argmax(1);

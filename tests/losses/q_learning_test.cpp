@@ -7,7 +7,7 @@
 #include <cmath>
 #include <string>
 
-#include "accumbens/core/safetensors.h"
+#include "golden_tensors.h"
 
 namespace accumbens {
 namespace {
@@ -15,8 +15,7 @@ namespace {
 // oracle: dopamine-rl 4.1.2, tests/oracles/dqn_loss.py
 class DopamineLoss : public testing::TestWithParam<std::string> {
  protected:
-  const std::map<std::string, torch::Tensor> golden_ =
-      read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/dqn_loss.safetensors").tensors;
+  const std::map<std::string, torch::Tensor> golden_ = golden_tensors("dqn_loss");
 
   const torch::Tensor& golden(const std::string& name) const { return golden_.at(name); }
 
@@ -108,8 +107,7 @@ TEST(QLearningLoss, TargetTakesNoGradient) {
 
 // oracle: rlax 0.1.9, tests/oracles/rlax_losses.py
 TEST(DoubleQLearning, EqualsRlax) {
-  auto data =
-      read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/rlax_losses.safetensors").tensors;
+  auto data = golden_tensors("rlax_losses");
   EXPECT_TRUE(
       torch::allclose(q_learning_td_error(data["q_tm1"], data["a_tm1"], data["r_t"],
                                           data["discount_t"], data["q_t"], data["q_t_selector"]),

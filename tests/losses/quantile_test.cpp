@@ -6,15 +6,11 @@
 
 #include <string>
 
-#include "accumbens/core/safetensors.h"
 #include "accumbens/losses/q_learning.h"
+#include "golden_tensors.h"
 
 namespace accumbens {
 namespace {
-
-std::map<std::string, torch::Tensor> golden(const std::string& name) {
-  return read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/" + name + ".safetensors").tensors;
-}
 
 // one decimal, as the oracles name kappa
 std::string kappa_name(double kappa) {
@@ -23,7 +19,7 @@ std::string kappa_name(double kappa) {
 
 // oracle: rlax 0.1.9, tests/oracles/rlax_losses.py
 TEST(Quantile, EqualsRlax) {
-  auto data = golden("rlax_losses");
+  auto data = golden_tensors("rlax_losses");
   const torch::Tensor quantiles_t = data["quantiles_t"].transpose(1, 2);  // [B, A, N]
   const torch::Tensor target =
       quantile_target(data["r_t"], data["discount_t"], quantiles_t, quantiles_t.mean(-1).argmax(1));
@@ -40,7 +36,7 @@ TEST(Quantile, EqualsRlax) {
 
 // oracle: dopamine-rl 4.1.2, tests/oracles/dopamine_distributional.py
 TEST(Quantile, EqualsDopaminesQrDqn) {
-  auto data = golden("dopamine_distributional");
+  auto data = golden_tensors("dopamine_distributional");
   const torch::Tensor discount_t = 0.99 * (1.0 - data["terminal"].to(torch::kFloat32));
   const torch::Tensor quantiles_t = data["quantile.target"];  // [B, A, N]
   const int64_t n = quantiles_t.size(2);
@@ -60,7 +56,7 @@ TEST(Quantile, EqualsDopaminesQrDqn) {
 
 // oracle: dopamine-rl 4.1.2, tests/oracles/dopamine_distributional.py; IQN divides by kappa
 TEST(Quantile, EqualsDopaminesIqn) {
-  auto data = golden("dopamine_distributional");
+  auto data = golden_tensors("dopamine_distributional");
   const torch::Tensor discount_t = 0.99 * (1.0 - data["terminal"].to(torch::kFloat32));
   const torch::Tensor quantiles_t = data["implicit.target"].transpose(1, 2);  // [B, A, N']
   for (const bool twice : {false, true}) {

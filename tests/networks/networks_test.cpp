@@ -5,16 +5,12 @@
 #include <map>
 #include <string>
 
-#include "accumbens/core/safetensors.h"
 #include "accumbens/networks/classic_control.h"
 #include "accumbens/networks/nature_dqn.h"
+#include "golden_tensors.h"
 
 namespace accumbens {
 namespace {
-
-std::map<std::string, torch::Tensor> golden(const std::string& name) {
-  return read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/" + name + ".safetensors").tensors;
-}
 
 // the formula of tests/oracles/network_nature.py
 uint32_t hash32(uint32_t tensor, uint32_t i) {
@@ -62,7 +58,7 @@ void fill_by_formula(torch::nn::Module& network) {
 
 // oracle: Dopamine's NatureDQNNetwork (SAME) and numpy in float64 (both), network_nature.py
 TEST(NatureDqnNetwork, EqualsDopaminesForBothPaddings) {
-  const auto expected = golden("network_nature");
+  const auto expected = golden_tensors("network_nature");
 
   // images come as [height, width, frame]
   torch::Tensor images = torch::empty({2, 84, 84, 4}, torch::kUInt8);
@@ -87,7 +83,7 @@ TEST(NatureDqnNetwork, EqualsDopaminesForBothPaddings) {
 
 // oracle: Dopamine's networks of Rainbow, QR-DQN, IQN and (dueling) full Rainbow, network_heads.py
 TEST(NatureDqnNetwork, EqualsDopaminesWithEveryHead) {
-  const auto expected = golden("network_heads");
+  const auto expected = golden_tensors("network_heads");
   torch::Tensor image = torch::empty({1, 84, 84, 4}, torch::kUInt8);
   auto* pixels = image.data_ptr<uint8_t>();
   for (uint32_t i = 0; i < 84 * 84 * 4; ++i) pixels[i] = hash32(100, i) >> 24;
@@ -173,7 +169,7 @@ TEST(NoisyLinear, AddsTheNoiseThatIsDrawn) {
 
 // oracle: Dopamine's ClassicControlDQNNetwork, network_nature.py
 TEST(ClassicControlDqnNetwork, EqualsDopamines) {
-  const auto expected = golden("network_classic");
+  const auto expected = golden_tensors("network_classic");
   for (const std::string name : {"cartpole", "acrobot"}) {
     const auto vector = [&](const std::string& key) {
       const torch::Tensor& tensor = expected.at(name + "." + key);

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "accumbens/core/error.h"
-#include "accumbens/core/safetensors.h"
+#include "golden_tensors.h"
 
 namespace accumbens {
 namespace {
@@ -23,8 +23,7 @@ struct Case {
 // oracle: optax 0.2.3 through Dopamine's create_optimizer, tests/oracles/optimizer_steps.py
 class OptaxSteps : public testing::TestWithParam<Case> {
  protected:
-  const std::map<std::string, torch::Tensor> golden_ =
-      read_safetensors(ACCUMBENS_SOURCE_DIR "/tests/oracles/optimizer_steps.safetensors").tensors;
+  const std::map<std::string, torch::Tensor> golden_ = golden_tensors("optimizer_steps");
 };
 
 // a loss whose gradient is the given one

@@ -117,7 +117,7 @@ void DqnAgent::learn() {
   if (device_.is_cpu()) require_finite_loss(loss_.item<double>());
 
   parts_.optimizer.minimize(loss);
-  parts_.replay.update_priorities(batch.ids, result.priorities.detach());
+  parts_.replay.update_priorities(batch.ids, result.priorities);
 }
 
 DqnAgent::Losses DqnAgent::losses(const Batch& batch) {
@@ -137,8 +137,13 @@ DqnAgent::Losses DqnAgent::losses(const Batch& batch) {
 DqnAgent::Losses DqnAgent::losses_of(const torch::Tensor& td_error,
                                      const torch::Tensor& q_tm1) const {
   return {.losses = options_.loss_type == "huber" ? huber_loss(td_error) : squared_loss(td_error),
-          .priorities = td_error.abs(),
+          .priorities = td_error.detach().abs(),
           .q_tm1 = q_tm1};
+}
+
+DqnAgent::Losses DqnAgent::losses_of_distributions(const torch::Tensor& losses,
+                                                   const torch::Tensor& q_tm1) {
+  return {.losses = losses, .priorities = (losses.detach() + 1e-10).sqrt(), .q_tm1 = q_tm1};
 }
 
 torch::Tensor DqnAgent::selector(const torch::Tensor& s_t, const torch::Tensor& q_t) {

@@ -114,7 +114,7 @@ class DqnAgent : public Agent {
     Optimizer optimizer;                       // of network's parameters
     Replay replay;                             // in training mode only
     FrameStack frame_stack;                    // of the replay's spec
-    EpsilonSchedule epsilon;                   // by agent steps of training
+    Schedule epsilon;                          // by agent steps of training
     RandomStream exploration;                  // of actions
     RandomStream sampling;                     // of batches
     RandomStream noise;                        // of noisy networks and drawn quantiles
@@ -146,6 +146,9 @@ class DqnAgent : public Agent {
 
   /// loss_type of temporal-difference errors [N]; their sizes are the priorities.
   Losses losses_of(const torch::Tensor& td_error, const torch::Tensor& q_tm1) const;
+
+  /// Losses of distributions [N]; their roots are the priorities, as in Dopamine.
+  static Losses losses_of_distributions(const torch::Tensor& losses, const torch::Tensor& q_tm1);
 
   /// Chooses the actions that are executed and learned from: epsilon-greedily. Called at every time
   /// step, without gradients; what is chosen for streams at LAST is ignored.

@@ -62,7 +62,7 @@ DqnAgent::Losses ImplicitQuantileAgent::losses(const Batch& batch) {
       quantile_regression_loss(gather_actions(z_tm1.quantiles, batch.a_tm1), taus, target,
                                options_.kappa) /
       options_.kappa;  // [B]
-  return {.losses = losses, .priorities = (losses + 1e-10).sqrt(), .q_tm1 = z_tm1.q_values};
+  return losses_of_distributions(losses, z_tm1.q_values);
 }
 
 }  // namespace accumbens

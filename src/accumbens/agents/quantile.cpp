@@ -35,7 +35,7 @@ DqnAgent::Losses QuantileAgent::losses(const Batch& batch) {
   const QOutput z_tm1 = network().forward(batch.s_tm1);
   const torch::Tensor losses = quantile_regression_loss(
       gather_actions(z_tm1.quantiles, batch.a_tm1), taus_, target, kappa_);  // [B]
-  return {.losses = losses, .priorities = (losses + 1e-10).sqrt(), .q_tm1 = z_tm1.q_values};
+  return losses_of_distributions(losses, z_tm1.q_values);
 }
 
 }  // namespace accumbens

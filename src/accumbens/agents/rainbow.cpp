@@ -47,7 +47,7 @@ DqnAgent::Losses RainbowAgent::losses(const Batch& batch) {
   const torch::Tensor losses =
       categorical_q_learning_loss(z_tm1.logits, batch.a_tm1, batch.r_t, batch.discount_t,
                                   z_t.probabilities, a_t, support_);  // [N]
-  return {.losses = losses, .priorities = (losses + 1e-10).sqrt(), .q_tm1 = z_tm1.q_values};
+  return losses_of_distributions(losses, z_tm1.q_values);
 }
 
 }  // namespace accumbens

@@ -9,13 +9,10 @@ namespace accumbens {
 /// A number that depends on the agent step.
 using Schedule = std::function<double(int64_t agent_step)>;
 
-/// The probability of a random action at an agent step.
-using EpsilonSchedule = Schedule;
-
 /// 1 while the replay warms up, then falls linearly to `epsilon` over `decay_period` agent steps
 /// (Dopamine's linearly_decaying_epsilon; Mnih et al., 2015).
-inline EpsilonSchedule linearly_decaying_epsilon(int64_t decay_period, int64_t warmup_steps,
-                                                 double epsilon) {
+inline Schedule linearly_decaying_epsilon(int64_t decay_period, int64_t warmup_steps,
+                                          double epsilon) {
   return [=](int64_t agent_step) {
     const auto steps_left = static_cast<double>(decay_period + warmup_steps - agent_step);
     const double bonus = (1.0 - epsilon) * steps_left / static_cast<double>(decay_period);
@@ -24,7 +21,7 @@ inline EpsilonSchedule linearly_decaying_epsilon(int64_t decay_period, int64_t w
 }
 
 /// Dopamine's identity_epsilon.
-inline EpsilonSchedule constant_epsilon(double epsilon) {
+inline Schedule constant_epsilon(double epsilon) {
   return [=](int64_t) { return epsilon; };
 }
 

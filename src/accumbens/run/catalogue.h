@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "accumbens/agents/agent.h"
-#include "accumbens/agents/dqn.h"
 #include "accumbens/config/configuration.h"
 #include "accumbens/config/registry.h"
 #include "accumbens/envs/environment.h"
@@ -110,27 +109,5 @@ class Catalogue {
   std::unique_ptr<Environment> make_environment(const Configuration& configuration,
                                                 const RunnerOptions& options) const;
 };
-
-/// The parts of a DqnAgent, from the configurables ReplayBuffer, PrioritizedSamplingDistribution
-/// and create_optimizer and the network that `options` names. Throws ConfigError for an unknown
-/// network or one without the head, and where the replay does not fit into memory.
-DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& configuration,
-                               const AgentContext& context, const DqnOptions& options,
-                               const HeadSpec& head);
-
-/// An entry of Catalogue::agents that builds DqnAgent, or a class derived from it whose constructor
-/// differs in the type of its options only. name: of the options in the registry.
-template <class DerivedAgent, class Options>
-Catalogue::MakeAgent dqn_maker(std::string name) {
-  return [name = std::move(name)](const Catalogue& catalogue, const Configuration& configuration,
-                                  const AgentContext& context) {
-    const auto options = configuration.get<Options>(name);
-    return std::make_unique<DerivedAgent>(
-        options, configuration.get<ReplayOptions>("ReplayBuffer").batch_size,
-        context.environment.num_actions, context.device,
-        make_dqn_parts(catalogue, configuration, context, options,
-                       options.head(context.environment.num_actions)));
-  };
-}
 
 }  // namespace accumbens

@@ -1,0 +1,190 @@
+#include "accumbens/run/value_agents.h"
+
+#include <torch/utils.h>
+
+#include "accumbens/agents/implicit_quantile.h"
+#include "accumbens/agents/munchausen.h"
+#include "accumbens/agents/quantile.h"
+#include "accumbens/agents/rainbow.h"
+#include "accumbens/run/dopamine.h"
+
+namespace accumbens {
+namespace {
+
+// a network that lacks what the agent needs is found before training
+void require_head(QNetwork& network, const HeadSpec& head, const torch::Tensor& s,
+                  const std::string& name) {
+  const torch::NoGradGuard no_grad;
+  using Kind = HeadSpec::Kind;
+  QOutput output;
+  if (head.kind == Kind::kImplicitQuantile) {
+    output = network.forward_at(s, torch::full({1, 1}, 0.5, s.options().dtype(torch::kFloat32)));
+  } else {
+    output = network.forward(s);
+  }
+  const bool there = head.kind == Kind::kValue         ? output.q_values.defined()
+                     : head.kind == Kind::kCategorical ? output.logits.defined()
+                                                       : output.quantiles.defined();
+  if (there && output.q_values.sizes() == torch::IntArrayRef({1, head.num_actions})) return;
+  throw ConfigError("the network @" + name +
+                    " does not give what the agent needs of each action; bind another, see "
+                    "`accumbens list networks`");
+}
+
+}  // namespace
+
+void add_value_agents(Catalogue& catalogue) {
+  Registry& registry = catalogue.registry;
+  const std::vector<std::string> dqn_modules = {"dopamine.jax.agents.dqn.dqn_agent",
+                                                "dopamine.tf.agents.dqn.dqn_agent"};
+  registry.add_reference("linearly_decaying_epsilon", {.modules = dqn_modules});
+  registry.add_reference("identity_epsilon", {.modules = dqn_modules});
+  registry.add_reference("zero_epsilon",
+                         {.modules = {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"}});
+
+  // what Dopamine's agents take and these do not
+  const std::map<std::string, std::string> unused = {
+      {"sess", "TensorFlow's own"},
+      {"num_actions", kFromEnvironment},
+      {"observation_shape", kFromEnvironment},
+      {"observation_dtype", kFromEnvironment},
+      {"tf_device", "bind Runner.device, where 'auto' takes a GPU if there is one"},
+      {"use_staging", "TensorFlow's own"},
+      {"max_tf_checkpoints_to_keep", kOwnFiles},
+      {"eval_mode", "use `accumbens evaluate`"},
+      {"summary_writer", kOwnFiles},
+      {"summary_writing_frequency", "bind Runner.summary_writing_frequency"},
+      {"allow_partial_reload", "checkpoints are whole"},
+      {"seed", "bind Runner.seed"},
+      {"preprocess_fn", "the network scales images itself"},
+      {"collector_allowlist", kOwnFiles}};
+
+  registry.add<DqnOptions>("DQNAgent", {.aliases = {"JaxDQNAgent"},
+                                        .modules = dqn_modules,
+                                        .summary = "deep Q-network (Mnih et al., 2015)",
+                                        .unused = unused});
+  auto rainbow_unused = unused;
+  rainbow_unused["use_new_replay_buffer"] =
+      "it was removed from Dopamine, which refuses this line: delete it";
+  registry.add<RainbowOptions>("RainbowAgent",
+                               {.aliases = {"JaxRainbowAgent"},
+                                .modules = {"dopamine.jax.agents.rainbow.rainbow_agent",
+                                            "dopamine.tf.agents.rainbow.rainbow_agent"},
+                                .summary = "Rainbow and C51 (Bellemare et al., 2017)",
+                                .unused = rainbow_unused});
+  auto full_unused = unused;
+  full_unused["distributional"] = "RainbowAgent is always distributional; DQNAgent is not";
+  full_unused["mse_loss"] = "bind DQNAgent.loss_type";
+  full_unused["num_updates_per_train_step"] = "there is one update every update_period steps";
+  registry.add<FullRainbowOptions>(
+      "FullRainbowAgent", {.aliases = {"JaxFullRainbowAgent"},
+                           .modules = {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"},
+                           .summary = "Rainbow (Hessel et al., 2018)",
+                           .base = "DQNAgent",
+                           .unused = full_unused});
+  registry.add<QuantileOptions>("QuantileAgent",
+                                {.aliases = {"JaxQuantileAgent"},
+                                 .modules = {"dopamine.jax.agents.quantile.quantile_agent"},
+                                 .summary = "QR-DQN (Dabney et al., 2018a)",
+                                 .unused = unused});
+  registry.add<MunchausenOptions>("MunchausenDQNAgent",
+                                  {.summary = "Munchausen DQN (Vieillard et al., 2020)"});
+  registry.add<ImplicitQuantileOptions>(
+      "ImplicitQuantileAgent",
+      {.aliases = {"JaxImplicitQuantileAgent"},
+       .modules = {"dopamine.jax.agents.implicit_quantile.implicit_quantile_agent",
+                   "dopamine.tf.agents.implicit_quantile.implicit_quantile_agent"},
+       .summary = "IQN (Dabney et al., 2018b)",
+       .base = "RainbowAgent",
+       .unused = unused});
+
+  // by Dopamine's names too
+  const auto add = [&](const std::string& name, const std::string& dopamine,
+                       const std::string& summary, const Catalogue::MakeAgent& make) {
+    catalogue.agents[name] = {summary, make};
+    if (dopamine != name) catalogue.agents[dopamine] = {"Dopamine's name of " + name, make};
+  };
+  add("dqn", "jax_dqn", "deep Q-network (Mnih et al., 2015)",
+      dqn_maker<DqnAgent, DqnOptions>("DQNAgent"));
+  add("rainbow", "jax_rainbow", "Rainbow and C51 (Bellemare et al., 2017)",
+      dqn_maker<RainbowAgent, RainbowOptions>("RainbowAgent"));
+  add("full_rainbow", "full_rainbow", "Rainbow (Hessel et al., 2018)",
+      dqn_maker<RainbowAgent, FullRainbowOptions>("FullRainbowAgent"));
+  add("munchausen_dqn", "munchausen_dqn", "Munchausen DQN (Vieillard et al., 2020)",
+      dqn_maker<MunchausenAgent, MunchausenOptions>("MunchausenDQNAgent"));
+  add("quantile", "jax_quantile", "QR-DQN (Dabney et al., 2018a)",
+      dqn_maker<QuantileAgent, QuantileOptions>("QuantileAgent"));
+  add("implicit_quantile", "jax_implicit_quantile", "IQN (Dabney et al., 2018b)",
+      dqn_maker<ImplicitQuantileAgent, ImplicitQuantileOptions>("ImplicitQuantileAgent"));
+}
+
+DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& configuration,
+                               const AgentContext& context, const DqnOptions& options,
+                               const HeadSpec& head) {
+  const auto replay_options = configuration.get<ReplayOptions>("ReplayBuffer");
+  const auto [optimizer, rates] = optimizer_options(configuration, options.optimizer);
+  const EnvironmentSpec& environment = context.environment;
+
+  // the replay is by far the largest: better refused now than killed in an hour
+  const ReplaySpec spec{
+      .observation_shape = environment.observation_shape,
+      .observation_dtype = environment.observation_dtype,
+      .stack_size = options.stack_size,
+      .update_horizon = options.update_horizon,
+      .gamma = options.gamma,
+      .padding = options.stack_padding == "leading" ? StackPadding::kLeadingZeros
+                                                    : StackPadding::kTrailingZeros,
+      .num_streams = environment.batch_size,
+  };
+  const bool prioritized = options.replay_scheme == "prioritized";
+  Replay::require_memory(replay_options, spec, prioritized);
+
+  const NetworkContext network_context{environment, options.stack_size, head};
+  RandomStream initialization(context.seed, "initialization");
+  const auto make_network = [&] {
+    auto network =
+        catalogue.make_network(options.network, configuration, network_context, initialization);
+    network->to(context.device);
+    return network;
+  };
+  const auto network = make_network();
+  std::vector<int64_t> shape{1, options.stack_size};
+  shape.insert(shape.end(), environment.observation_shape.begin(),
+               environment.observation_shape.end());
+  require_head(
+      *network, head,
+      torch::zeros(shape, torch::dtype(environment.observation_dtype).device(context.device)),
+      options.network.name);
+
+  // noise takes the place of random actions
+  const std::string epsilon_fn = split_scope(options.epsilon_fn.name).second;
+  const Schedule epsilon =
+      options.noisy || epsilon_fn == "zero_epsilon" ? constant_epsilon(0.0)
+      : epsilon_fn == "identity_epsilon"
+          ? constant_epsilon(options.epsilon_train)
+          : linearly_decaying_epsilon(options.epsilon_decay_period, options.min_replay_history,
+                                      options.epsilon_train);
+
+  std::optional<PrioritizationOptions> prioritization;
+  Schedule importance_exponent;
+  if (prioritized) {
+    prioritization = configuration.get<PrioritizationOptions>("PrioritizedSamplingDistribution");
+    importance_exponent = linear_schedule(
+        prioritization->importance_exponent_begin, prioritization->importance_exponent_end,
+        options.min_replay_history, prioritization->importance_exponent_steps);
+  }
+  return {
+      .network = network,
+      .target_network = make_network(),
+      .optimizer = Optimizer(optimizer, rates, network->parameters()),
+      .replay = Replay(replay_options, spec, prioritization),
+      .frame_stack = FrameStack(spec),
+      .epsilon = epsilon,
+      .exploration = RandomStream(context.seed, "exploration"),
+      .sampling = RandomStream(context.seed, "sampling"),
+      .noise = RandomStream(context.seed, "noise"),
+      .importance_exponent = importance_exponent,
+  };
+}
+
+}  // namespace accumbens
