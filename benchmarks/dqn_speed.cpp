@@ -7,12 +7,10 @@
 #include <ATen/Parallel.h>
 #include <torch/utils.h>
 
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +18,7 @@
 #include "accumbens/networks/nature_dqn.h"
 #include "accumbens/networks/optimizer.h"
 #include "accumbens/run/catalogue.h"
+#include "timing.h"
 
 namespace accumbens {
 namespace {
@@ -27,24 +26,6 @@ namespace {
 constexpr int64_t kBatch = 32;
 constexpr int64_t kActions = 6;
 constexpr int64_t kFramesPerStep = 4;
-
-double seconds_of(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-// the best of several repetitions, each of `count` runs: what the machine can do undisturbed
-double best_seconds(int repetitions, int count, const std::function<void()>& work) {
-  double best = 1e9;
-  for (int i = 0; i < repetitions; ++i) {
-    const double seconds = seconds_of([&] {
-      for (int j = 0; j < count; ++j) work();
-    });
-    best = std::min(best, seconds / count);
-  }
-  return best;
-}
 
 // the most floating-point operations per second that a matrix product reaches here
 double matrix_product_peak() {

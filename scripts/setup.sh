@@ -4,8 +4,8 @@
 
 # Debian 12 and Ubuntu 22.04 onwards; ccache and mold only make builds faster
 system_packages=(build-essential cmake ninja-build pkg-config python3-dev python3-venv libcli11-dev
-                 nlohmann-json3-dev tao-pegtl-dev libprotozero-dev libxxhash-dev libgtest-dev
-                 libgmock-dev librapidcheck-dev libbenchmark-dev)
+                 nlohmann-json3-dev tao-pegtl-dev libprotozero-dev libxxhash-dev liblz4-dev
+                 libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 optional_packages=(ccache mold)
 
 build_dir=build/release

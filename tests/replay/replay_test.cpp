@@ -219,7 +219,7 @@ TEST_P(ReplayTwin, HoldsAndReturnsTheSameTransitions) {
       .padding = param.padding,
       .num_streams = param.num_streams,
       .chunk_size = 7};
-  const ReplayOptions options{.max_capacity = param.max_capacity, .batch_size = 32};
+  ReplayOptions options{.max_capacity = param.max_capacity, .batch_size = 32, .compress = true};
   auto replay = std::make_unique<Replay>(options, spec);
   Twin twin(options, spec);
   RandomEpisodes episodes(spec, "episodes");
@@ -250,8 +250,9 @@ TEST_P(ReplayTwin, HoldsAndReturnsTheSameTransitions) {
       expect_equal_batch(replay->sample(8, random), transitions);
     }
 
-    // go on from what was saved, now and then
+    // go on from what was saved, now and then, packed or not
     if (random.below(40) == 0) {
+      options.compress = !options.compress;
       StateTree::Contents contents;
       replay = saved_and_loaded(*replay, options, spec, &contents);
       ASSERT_EQ(replay->check_valid(), std::nullopt);
@@ -547,6 +548,16 @@ TEST(Replay, MillionAtariTransitionsNeedAtMostSevenPointThreeGigabytes) {
       EXPECT_GE(Replay::bytes_needed({}, spec), 7'056'000'000);
     }
   }
+}
+
+// oracle: arithmetic; 4 KiB of steps and frames of which only those of open chunks are not packed
+TEST(Replay, PackedFramesAreNotCountedBeforeTheyAreThere) {
+  const ReplaySpec spec{.observation_shape = {84, 84}, .stack_size = 4};
+  const ReplayOptions options{.max_capacity = 1'000'000, .batch_size = 32, .compress = true};
+  const int64_t steps = 1'000'000 * 16;
+  const int64_t open_frames = 3 * 4'096 * 84 * 84;
+  EXPECT_GE(Replay::bytes_needed(options, spec), steps);
+  EXPECT_LE(Replay::bytes_needed(options, spec), steps * 11 / 10 + open_frames);
 }
 
 // oracle: arithmetic; every second observation is final, so half the rows hold transitions

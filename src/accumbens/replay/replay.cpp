@@ -9,6 +9,7 @@
 
 #include "accumbens/core/error.h"
 #include "accumbens/replay/frames.h"
+#include "accumbens/replay/packed_frames.h"
 
 namespace accumbens {
 namespace {
@@ -60,6 +61,7 @@ Replay::Layout::Layout(const ReplayOptions& options, const ReplaySpec& spec)
   // one more row before the oldest goes, frames for the oldest stack, and chunks cut anywhere
   const int64_t rows = max_rows + 1 + spec.stack_size - 1;
   max_chunks = divide_up(rows - 1, rows_per_chunk) + 1;
+  max_open = divide_up(spec.update_horizon, rows_per_chunk) + 1;
   max_span = (max_rows + 1) * spec.num_streams;
 }
 
@@ -93,9 +95,11 @@ void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action)
   }
 
   // store the frames
-  if (row % layout_.rows_per_chunk == 0) add_chunk();
+  if (row % layout_.rows_per_chunk == 0) chunks_.push_back(new_chunk());
   const torch::Tensor frames = time_step.observation.contiguous();  // [B, ...]
-  std::memcpy(frame(row, 0), frames.const_data_ptr(), spec_.num_streams * layout_.frame_bytes);
+  const int64_t row_bytes = spec_.num_streams * layout_.frame_bytes;
+  std::memcpy(chunks_.back().frame_data + row % layout_.rows_per_chunk * row_bytes,
+              frames.const_data_ptr(), row_bytes);
 
   for (int64_t b = 0; b < spec_.num_streams; ++b) {
     step(row, b) = {};
@@ -124,6 +128,7 @@ void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action)
   }
   ++head_;
   evict();
+  if (options_.compress) pack_settled_chunk();
 }
 
 void Replay::end_episode(int64_t row, int64_t stream) {
@@ -161,31 +166,75 @@ int64_t Replay::first_chunk_needed() const {
 void Replay::release_chunks() {
   while (first_chunk_ < first_chunk_needed()) {
     Chunk& chunk = chunks_.front();
-    if (owned_alone(chunk.frames.data) && owned_alone(chunk.steps.data)) {
-      spare_ = std::move(chunk);
-    }
+    if (chunk.frame_data) recycle(chunk.frames.data, spare_frames_);
+    recycle(chunk.steps.data, spare_steps_);
     chunks_.pop_front();
     ++first_chunk_;
   }
 }
 
-Replay::Chunk Replay::new_chunk() const {
+void Replay::recycle(torch::Tensor& data, torch::Tensor& spare) {
+  if (owned_alone(data)) spare = std::move(data);
+}
+
+void Replay::pack_settled_chunk() {
+  // a time step settles one chunk at most
+  const int64_t number = (head_ - spec_.update_horizon) / layout_.rows_per_chunk - 1;
+  if (number < first_chunk_ || !chunks_[number - first_chunk_].frame_data) return;
+  pack(chunks_[number - first_chunk_]);
+  require_room_for_packed_frames();
+}
+
+void Replay::pack(Chunk& chunk) {
+  FrozenTensor packed{pack_frames(chunk.frame_data, layout_.rows_per_chunk * spec_.num_streams,
+                                  layout_.frame_bytes)};
+  recycle(chunk.frames.data, spare_frames_);
+  chunk.frames = std::move(packed);
+  chunk.frame_data = nullptr;
+}
+
+void Replay::require_room_for_packed_frames() const {
+  // what the others will need if they are like these
+  int64_t packed_chunks = 0;
+  int64_t bytes = 0;
+  for (const Chunk& chunk : chunks_) {
+    if (chunk.frame_data) continue;
+    ++packed_chunks;
+    bytes += chunk.frames.data.numel();
+  }
+  accumbens::require_memory(bytes / packed_chunks * (layout_.max_chunks - packed_chunks),
+                            available_memory(),
+                            "the rest of a replay of " + std::to_string(options_.max_capacity) +
+                                " transitions, packed as tightly as so far,",
+                            "resume with a lower ReplayBuffer.max_capacity, or free some memory");
+}
+
+Replay::Chunk Replay::new_chunk() {
+  // recycled memory becomes another FrozenTensor, that nobody has written yet
   Chunk chunk;
-  chunk.frames.data = torch::empty(frames_shape(), spec_.observation_dtype);
-  chunk.steps.data = torch::empty(steps_shape(), torch::kUInt8);
+  chunk.frames.data = std::exchange(spare_frames_, {});
+  chunk.steps.data = std::exchange(spare_steps_, {});
+  if (!chunk.frames.data.defined()) {
+    chunk.frames.data = torch::empty(frames_shape(), spec_.observation_dtype);
+  }
+  if (!chunk.steps.data.defined()) chunk.steps.data = torch::empty(steps_shape(), torch::kUInt8);
   attach(chunk);
   return chunk;
 }
 
 void Replay::attach(Chunk& chunk) const {
-  if (chunk.frames.data.sizes() != frames_shape() || chunk.steps.data.sizes() != steps_shape() ||
-      chunk.frames.data.scalar_type() != spec_.observation_dtype ||
+  const bool packed = chunk.frames.data.dim() == 1;  // others have rows and streams
+  if (packed) check_packed_frames(chunk.frames.data, layout_.rows_per_chunk * spec_.num_streams);
+  const bool frames_fit = packed || (chunk.frames.data.sizes() == frames_shape() &&
+                                     chunk.frames.data.scalar_type() == spec_.observation_dtype);
+  if (!frames_fit || chunk.steps.data.sizes() != steps_shape() ||
       chunk.steps.data.scalar_type() != torch::kUInt8) {
     throw Error(
         "the saved replay holds other observations; resume with the configuration that wrote it, "
         "or use a new --base_dir");
   }
-  chunk.frame_data = static_cast<std::byte*>(chunk.frames.data.mutable_data_ptr());
+  chunk.frame_data =
+      packed ? nullptr : static_cast<std::byte*>(chunk.frames.data.mutable_data_ptr());
   chunk.step_data = static_cast<Step*>(chunk.steps.data.mutable_data_ptr());
 }
 
@@ -198,20 +247,6 @@ std::vector<int64_t> Replay::frames_shape() const {
 std::vector<int64_t> Replay::steps_shape() const {
   static_assert(sizeof(Step) == 16);
   return {layout_.rows_per_chunk, spec_.num_streams, sizeof(Step)};
-}
-
-void Replay::add_chunk() {
-  if (!spare_.frames.data.defined()) {
-    chunks_.push_back(new_chunk());
-    return;
-  }
-
-  // recycled memory becomes another FrozenTensor, that nobody has written yet
-  Chunk chunk;
-  chunk.frames.data = std::exchange(spare_.frames.data, {});
-  chunk.steps.data = std::exchange(spare_.steps.data, {});
-  attach(chunk);
-  chunks_.push_back(std::move(chunk));
 }
 
 bool Replay::contains(int64_t id) const {
@@ -314,24 +349,35 @@ void Replay::write_stack(int64_t row, int64_t stream, std::byte* out) const {
     std::memset(out + count * layout_.frame_bytes, 0, zero_bytes);
   }
   for (int64_t r = row - count + 1; r <= row; ++r, out += layout_.frame_bytes) {
-    std::memcpy(out, frame(r, stream), layout_.frame_bytes);
+    read_frame(r, stream, out);
+  }
+}
+
+void Replay::read_frame(int64_t row, int64_t stream, std::byte* out) const {
+  const Chunk& chunk = chunk_of(row);
+  const int64_t index = row % layout_.rows_per_chunk * spec_.num_streams + stream;
+  if (chunk.frame_data) {
+    std::memcpy(out, chunk.frame_data + index * layout_.frame_bytes, layout_.frame_bytes);
+  } else {
+    unpack_frame(chunk.frames.data, index, out, layout_.frame_bytes);
   }
 }
 
 int64_t Replay::bytes_needed(const ReplayOptions& options, const ReplaySpec& spec,
                              bool prioritized) {
   const Layout layout(options, spec);
-  const int64_t row_bytes =
-      spec.num_streams * (layout.frame_bytes + static_cast<int64_t>(sizeof(Step)));
-  return layout.max_chunks * layout.rows_per_chunk * row_bytes +
+  const int64_t chunk_steps = layout.rows_per_chunk * spec.num_streams;
+  const int64_t unpacked_chunks = options.compress ? layout.max_open + 1 : layout.max_chunks;
+  return layout.max_chunks * chunk_steps * static_cast<int64_t>(sizeof(Step)) +
+         unpacked_chunks * chunk_steps * layout.frame_bytes +
          (prioritized ? Prioritization::bytes_needed(layout.max_span) : 0);
 }
 
 void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec, bool prioritized,
                             int64_t available) {
   const auto fits = [&](int64_t capacity) {
-    return bytes_needed({.max_capacity = capacity, .batch_size = 1}, spec, prioritized) <=
-           available;
+    return bytes_needed({.max_capacity = capacity, .batch_size = 1, .compress = options.compress},
+                        spec, prioritized) <= available;
   };
 
   // the greatest capacity that fits, by bisection
@@ -357,9 +403,13 @@ std::optional<std::string> Replay::check_valid() const {
   // the chunks that are needed are there, within the bound
   const int64_t end_chunk = divide_up(head_, layout_.rows_per_chunk);
   const auto num_chunks = static_cast<int64_t>(chunks_.size());
+  const auto unpacked_chunks = std::ranges::count_if(
+      chunks_, [](const Chunk& chunk) { return chunk.frame_data != nullptr; });
   if (first_chunk_ != first_chunk_needed()) return "chunks are kept that nobody needs";
   if (first_chunk_ + num_chunks != end_chunk) return "chunks are missing";
-  if (num_chunks + (spare_.frames.data.defined() ? 1 : 0) > layout_.max_chunks) {
+  if (num_chunks + (spare_steps_.defined() ? 1 : 0) > layout_.max_chunks ||
+      unpacked_chunks + (spare_frames_.defined() ? 1 : 0) >
+          (options_.compress ? layout_.max_open + 1 : layout_.max_chunks)) {
     return "more memory is held than bytes_needed() says";
   }
   if (size_ > options_.max_capacity) return "more transitions are kept than the capacity";
@@ -427,6 +477,7 @@ void Replay::state(StateTree& tree) {
     if (settled(number)) {
       tree(chunk_name("frames", number), chunk.frames)(chunk_name("steps", number), chunk.steps);
       attach(chunk);
+      if (options_.compress && chunk.frame_data) pack(chunk);
     } else {
       // what is filled so far
       if (tree.loading()) chunk = new_chunk();
@@ -442,7 +493,8 @@ void Replay::state(StateTree& tree) {
   // the capacity may be smaller than it was
   if (tree.loading()) {
     evict();
-    spare_ = {};
+    spare_frames_.reset();
+    spare_steps_.reset();
   }
   if (prioritization_) {
     tree.scope("prioritization",

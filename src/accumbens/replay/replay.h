@@ -51,6 +51,9 @@ struct Batch {
 /// room too: where more than one in 64 of the steps (and more than 4096) end an episode, the oldest
 /// transitions go a little earlier, so that memory stays within bytes_needed().
 ///
+/// With `compress` a chunk is packed as soon as its transitions are known. Whoever samples sees no
+/// difference, and a checkpoint of the one kind can be loaded into the other.
+///
 /// Not thread-safe, apart from concurrent calls of const functions.
 class Replay {
  public:
@@ -61,7 +64,8 @@ class Replay {
 
   /// Stores what the actions led to. `time_step.reward` is what the agent learns from, so already
   /// clipped. An episode that is followed by FIRST without LAST (a step limit from outside) counts
-  /// as truncated at its newest observation.
+  /// as truncated at its newest observation. Throws Error where packed frames turn out to need more
+  /// memory than there is.
   /// last_action: [B] int64; ignored where the time step is FIRST.
   void append(const TimeStep& time_step, const torch::Tensor& last_action);
 
@@ -86,7 +90,8 @@ class Replay {
   /// The transitions of given ids. Throws Error if one cannot be sampled.
   Batch get(std::vector<int64_t> ids) const;
 
-  /// The most memory that a replay ever holds.
+  /// The most memory that a replay ever holds; without the packed frames, whose size nobody knows
+  /// before they are there.
   static int64_t bytes_needed(const ReplayOptions& options, const ReplaySpec& spec,
                               bool prioritized = false);
 
@@ -114,9 +119,9 @@ class Replay {
 
   // rows are time steps of all B streams; chunks hold the same number of rows each
   struct Chunk {
-    FrozenTensor frames;  // [rows, B, ...]
-    FrozenTensor steps;   // [rows, B, 16] uint8, Step
-    std::byte* frame_data = nullptr;
+    FrozenTensor frames;              // [rows, B, ...], or as pack_frames() returns them
+    FrozenTensor steps;               // [rows, B, 16] uint8, Step
+    std::byte* frame_data = nullptr;  // none where they are packed
     Step* step_data = nullptr;
   };
 
@@ -127,15 +132,19 @@ class Replay {
     int64_t rows_per_chunk;
     int64_t max_rows;    // rows that hold transitions or wait to
     int64_t max_chunks;  // chunks that exist at a time
+    int64_t max_open;    // chunks of which some transitions are not known yet
     int64_t max_span;    // ids from the oldest to the newest
   };
 
-  Chunk new_chunk() const;
+  Chunk new_chunk();
   void attach(Chunk& chunk) const;
   std::vector<int64_t> frames_shape() const;
   std::vector<int64_t> steps_shape() const;
-  void add_chunk();
   void release_chunks();
+  static void recycle(torch::Tensor& data, torch::Tensor& spare);
+  void pack(Chunk& chunk);
+  void pack_settled_chunk();
+  void require_room_for_packed_frames() const;
   void evict();
   void end_episode(int64_t row, int64_t stream);
   void complete(int64_t row, int64_t stream);
@@ -146,10 +155,7 @@ class Replay {
   Step& step(int64_t row, int64_t stream) const {
     return chunk_of(row).step_data[row % layout_.rows_per_chunk * spec_.num_streams + stream];
   }
-  std::byte* frame(int64_t row, int64_t stream) const {
-    return chunk_of(row).frame_data +
-           (row % layout_.rows_per_chunk * spec_.num_streams + stream) * layout_.frame_bytes;
-  }
+  void read_frame(int64_t row, int64_t stream, std::byte* out) const;
   void write_stack(int64_t row, int64_t stream, std::byte* out) const;
   int64_t draw_uniformly(RandomStream& random) const;
   int64_t first_chunk_needed() const;
@@ -162,7 +168,10 @@ class Replay {
 
   std::deque<Chunk> chunks_;
   int64_t first_chunk_ = 0;  // number of chunks_.front()
-  Chunk spare_;              // a released chunk, to be used again
+
+  // memory of released chunks, to be used again
+  torch::Tensor spare_frames_;
+  torch::Tensor spare_steps_;
 
   // ids are row * B + stream
   int64_t head_ = 0;   // rows ever appended

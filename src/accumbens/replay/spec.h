@@ -21,12 +21,15 @@ enum class StackPadding {
 struct ReplayOptions {
   int64_t max_capacity = 1'000'000;
   int64_t batch_size = 32;
+  bool compress = false;
 
   template <class Visitor>
   void fields(Visitor& field) {
     field("max_capacity", max_capacity, "transitions kept, over all streams; the oldest goes first",
           at_least(1));
     field("batch_size", batch_size, "transitions in a batch", at_least(1));
+    field("compress", compress,
+          "frames are packed with LZ4, without loss: less memory, slower batches");
   }
 
   void check() const {

@@ -85,7 +85,6 @@ Catalogue::Catalogue() {
                                .unused = {{"transition_accumulator", kFromAgent},
                                           {"sampling_distribution", kFromAgent},
                                           {"checkpoint_duration", kOwnFiles},
-                                          {"compress", "frames are stored once, uncompressed"},
                                           {"use_staging", "TensorFlow's own"},
                                           {"wrapped_memory", kFromAgent},
                                           {"max_sample_attempts", "every draw is valid"},
