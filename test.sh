@@ -10,6 +10,7 @@ if [[ ${1:-} == -h || ${1:-} == --help ]]; then
 fi
 
 source scripts/setup.sh
+system_packages+=(doxygen)
 setup
 build
 exec ctest --test-dir $build_dir --parallel "$(nproc)" --output-on-failure "$@"

@@ -17,8 +17,8 @@
 #include "accumbens/losses/q_learning.h"
 #include "accumbens/networks/nature_dqn.h"
 #include "accumbens/networks/optimizer.h"
-#include "accumbens/run/catalogue.h"
 #include "timing.h"
+#include "training.h"
 
 namespace accumbens {
 namespace {
@@ -79,29 +79,6 @@ double update_seconds(const std::string& padding) {
   return best_seconds(5, 20, update);
 }
 
-// agent steps per second once learning has begun: emulator, replay, acting and an update every
-// four steps
-double training_steps_per_second(const std::string& padding, int64_t agent_steps) {
-  const int64_t warmup = 1'000;
-  const Catalogue catalogue;
-  std::vector<std::string> bindings{"DQNAgent.epsilon_fn = @identity_epsilon",
-                                    "ReplayBuffer.max_capacity = 20_000"};
-  bindings.push_back("DQNAgent.min_replay_history = " + std::to_string(warmup));
-  bindings.push_back("NatureDQNNetwork.padding = '" + padding + "'");
-  const Configuration configuration(catalogue.registry, {}, bindings);
-  const auto environment =
-      catalogue.make_environment(configuration, configuration.get<RunnerOptions>("Runner"));
-  const auto agent =
-      catalogue.make_agent(configuration, {.environment = environment->spec(), .seed = 1});
-
-  torch::Tensor action = torch::zeros({1}, torch::kInt64);
-  const auto run = [&](int64_t steps) {
-    for (int64_t i = 0; i < steps; ++i) action = agent->step(environment->step(action));
-  };
-  run(warmup + 100);
-  return static_cast<double>(agent_steps) / seconds_of([&] { run(agent_steps); });
-}
-
 void measure(int64_t agent_steps) {
   const double peak = matrix_product_peak();
   std::printf("threads %d, matrix product %.0f GFLOP/s\n", at::get_num_threads(), peak / 1e9);
@@ -110,7 +87,9 @@ void measure(int64_t agent_steps) {
     const double seconds = update_seconds(padding);
     const double share = update_operations(same) / seconds / peak;
     const double limit = 4.0 * kFramesPerStep * peak / update_operations(same);
-    const double frames = kFramesPerStep * training_steps_per_second(padding, agent_steps);
+    const double frames =
+        kFramesPerStep * training_steps_per_second(
+                             {}, {"NatureDQNNetwork.padding = '" + padding + "'"}, agent_steps);
     std::printf(
         "%-5s update %5.1f ms (%.2f GFLOP, %2.0f%% of the matrix product's speed); training %5.0f "
         "frames/s (%2.0f%% of the limit of %.0f)\n",

@@ -40,3 +40,8 @@ if(NOT ACCUMBENS_SANITIZE)
     -P ${CMAKE_SOURCE_DIR}/tests/install/consume.cmake)
   set_tests_properties(install.consume PROPERTIES TIMEOUT 600)
 endif()
+
+# the reference of the headers: a warning of Doxygen's is an error
+if(TARGET docs)
+  add_test(NAME docs.reference COMMAND ${DOXYGEN_EXECUTABLE} ${CMAKE_BINARY_DIR}/Doxyfile)
+endif()

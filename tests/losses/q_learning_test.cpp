@@ -114,5 +114,22 @@ TEST(DoubleQLearning, EqualsRlax) {
                       data["double_q.td_error"], 1e-5, 1e-6));
 }
 
+// oracle: rlax 0.1.9 put together as in DQN Zoo's prioritized agent, tests/oracles/rlax_losses.py
+TEST(ClippedGradientLoss, EqualsDqnZoos) {
+  auto data = golden_tensors("rlax_losses");
+  torch::Tensor q_tm1 = data["big_q_tm1"].clone().set_requires_grad(true);
+  const torch::Tensor td_error = q_learning_td_error(
+      q_tm1, data["a_tm1"], data["r_t"], data["discount_t"], data["q_t"], data["q_t_selector"]);
+  const torch::Tensor loss = (clipped_gradient_loss(td_error) * data["weights"]).mean();
+  loss.backward();
+  EXPECT_TRUE(torch::allclose(loss, data["clipped_gradient.loss"], 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(q_tm1.grad(), data["clipped_gradient.gradient"], 1e-5, 1e-7));
+
+  // some are clipped and some are not
+  const torch::Tensor sizes = q_tm1.grad().abs().sum(1);
+  EXPECT_TRUE((sizes == 0.125).any().item<bool>());
+  EXPECT_TRUE((sizes < 0.125).any().item<bool>());
+}
+
 }  // namespace
 }  // namespace accumbens

@@ -1,10 +1,10 @@
 #include "accumbens/networks/optimizer.h"
 
 #include <gtest/gtest.h>
-
 #include <torch/utils.h>
-#include <algorithm>
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 
@@ -19,6 +19,11 @@ struct Case {
   std::string optimizer;
   OptimizerOptions options;
 };
+
+// gtest would print its bytes, addresses included, behind the test's name
+void PrintTo(const Case& param, std::ostream* out) {
+  *out << param.name;
+}
 
 // oracle: optax 0.2.3 through Dopamine's create_optimizer, tests/oracles/optimizer_steps.py
 class OptaxSteps : public testing::TestWithParam<Case> {
@@ -47,6 +52,25 @@ TEST_P(OptaxSteps, AreTheSame) {
           << "step " << step << " differs by "
           << (parameter - expected[step]).abs().max().item<double>();
     }
+  }
+}
+
+// oracle: Kingma & Ba (2015), the order of computation at the end of section 2, written out
+TEST(Optimizer, AddsEpsHatBeforeTheBiasIsCorrected) {
+  const OptimizerOptions options{.learning_rate = 0.01, .eps = 0.05, .eps_hat = true};
+  torch::Tensor parameter = torch::tensor({1.0}, torch::kFloat64).set_requires_grad(true);
+  Optimizer optimizer("adam", options, {parameter});
+  double theta = 1.0;
+  double m = 0;
+  double v = 0;
+  for (int t = 1; t <= 20; ++t) {
+    const double gradient = std::sin(t);
+    optimizer.minimize(loss_with_gradient(parameter, torch::tensor({gradient}, torch::kFloat64)));
+    m = 0.9 * m + 0.1 * gradient;
+    v = 0.999 * v + 0.001 * gradient * gradient;
+    const double alpha = 0.01 * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t));
+    theta -= alpha * m / (std::sqrt(v) + 0.05);
+    EXPECT_NEAR(parameter.item<double>(), theta, 1e-12) << t;
   }
 }
 

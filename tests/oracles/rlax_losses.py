@@ -81,6 +81,20 @@ def main():
             quantiles, tau, a, r, d, target, target, huber_param=k),
         quantiles_tm1, taus, a_tm1, r_t, discount_t, quantiles_t)
 
+  # DQN Zoo's loss with importance weights (dqn_zoo/prioritized/agent.py): gradients are clipped
+  # behind the weights
+  weights = generator.uniform(0.1, 1.0, size=B).astype(np.float32)
+  big_q_tm1 = normal(B, A, scale=3.0)
+  out |= {'weights': weights, 'big_q_tm1': big_q_tm1}
+
+  def weighted_loss(q):
+    td_errors = jax.vmap(rlax.double_q_learning)(q, a_tm1, r_t, discount_t, q_t, q_t_selector)
+    td_errors = rlax.clip_gradient(td_errors, -1 / B, 1 / B)
+    return jnp.mean(rlax.l2_loss(td_errors) * weights)
+
+  out['clipped_gradient.loss'] = np.asarray(weighted_loss(big_q_tm1))
+  out['clipped_gradient.gradient'] = np.asarray(jax.grad(weighted_loss)(jnp.asarray(big_q_tm1)))
+
   save_file({name: np.ascontiguousarray(value) for name, value in out.items()},
             pathlib.Path(__file__).with_suffix('.safetensors'),
             metadata={'peer': f'rlax {rlax.__version__}, jax {jax.__version__}'})

@@ -136,7 +136,10 @@ DqnAgent::Losses DqnAgent::losses(const Batch& batch) {
 
 DqnAgent::Losses DqnAgent::losses_of(const torch::Tensor& td_error,
                                      const torch::Tensor& q_tm1) const {
-  return {.losses = options_.loss_type == "huber" ? huber_loss(td_error) : squared_loss(td_error),
+  const std::string& type = options_.loss_type;
+  return {.losses = type == "huber"              ? huber_loss(td_error)
+                    : type == "clipped_gradient" ? clipped_gradient_loss(td_error)
+                                                 : squared_loss(td_error),
           .priorities = td_error.detach().abs(),
           .q_tm1 = q_tm1};
 }

@@ -67,8 +67,10 @@ struct DqnOptions {
     field("optimizer", optimizer,
           "its options are create_optimizer's, or those of TensorFlow's optimizer",
           one_of({"adam", "rmsprop", "sgd", "@AdamOptimizer", "@RMSPropOptimizer"}));
-    field("loss_type", loss_type, "mse: squared errors without 1/2 (Dopamine); huber: Mnih et al.",
-          one_of({"mse", "huber"}));
+    field("loss_type", loss_type,
+          "mse: squared errors without 1/2 (Dopamine); huber: Mnih et al.; clipped_gradient: the "
+          "same unless weighted, when weighted errors are clipped (DQN Zoo)",
+          one_of({"mse", "huber", "clipped_gradient"}));
     field("stack_size", stack_size, "frames in an observation", at_least(1));
     field("stack_padding", stack_padding,
           "where an episode's first stacks are zero: leading (Dopamine), trailing (DQN Zoo)",

@@ -30,4 +30,14 @@ torch::Tensor huber_loss(const torch::Tensor& td_error) {
       torch::nn::functional::HuberLossFuncOptions().reduction(torch::kNone).delta(1.0));
 }
 
+torch::Tensor clipped_gradient_loss(const torch::Tensor& td_error) {
+  const torch::Tensor x = td_error.view_as(td_error);  // the hook is this loss's own
+  if (x.requires_grad()) {
+    const double bound = 1.0 / static_cast<double>(x.size(0));
+    x.register_hook(
+        [bound](const torch::Tensor& gradient) { return gradient.clamp(-bound, bound); });
+  }
+  return 0.5 * x.square();
+}
+
 }  // namespace accumbens

@@ -26,4 +26,9 @@ torch::Tensor squared_loss(const torch::Tensor& td_error);
 /// error clipped to [-1, 1] (Mnih et al., 2015). Returns the shape of td_error.
 torch::Tensor huber_loss(const torch::Tensor& td_error);
 
+/// Half the squared errors [B] for a mean over the batch, whose gradient by each error, with what
+/// it is weighted by, is clipped to the one of an error of 1: [-1 / B, 1 / B] (DQN Zoo). Without
+/// weights its gradient is Huber's.
+torch::Tensor clipped_gradient_loss(const torch::Tensor& td_error);
+
 }  // namespace accumbens

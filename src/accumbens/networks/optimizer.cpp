@@ -54,12 +54,15 @@ void Optimizer::minimize(const torch::Tensor& loss) {
   ++updates_;
 
   switch (rule_) {
-    case Rule::kAdam:
+    case Rule::kAdam: {
+      const double correction = std::sqrt(1.0 - std::pow(options_.beta2, updates_));
       at::_foreach_add_(adam_steps_, 1);
       at::_fused_adam_(parameters_, gradients, mean_, mean_square_, /*max_exp_avg_sqs=*/{},
                        adam_steps_, rate, options_.beta1, options_.beta2, /*weight_decay=*/0.0,
-                       options_.eps, /*amsgrad=*/false, /*maximize=*/false);
+                       options_.eps_hat ? options_.eps / correction : options_.eps,
+                       /*amsgrad=*/false, /*maximize=*/false);
       break;
+    }
 
     case Rule::kRmsProp:
       for (size_t i = 0; i < parameters_.size(); ++i) {

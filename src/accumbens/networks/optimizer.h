@@ -18,6 +18,7 @@ struct OptimizerOptions {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1.5e-4;
+  bool eps_hat = false;
   bool centered = false;
   bool anneal_learning_rate = false;
   int64_t anneal_steps = 2'343'750;
@@ -31,6 +32,8 @@ struct OptimizerOptions {
           in_closed(0, 1));
     field("eps", eps, "added to the denominator: Adam outside the root, RMSProp inside",
           at_least(0));
+    field("eps_hat", eps_hat,
+          "Adam: eps is added before the bias of the squares is corrected (TensorFlow 1)");
     field("centered", centered, "RMSProp: divide by the standard deviation of gradients");
     field("anneal_learning_rate", anneal_learning_rate, "fall linearly to 0 over anneal_steps");
     field("anneal_steps", anneal_steps, "updates until the learning rate is 0", at_least(1));
@@ -43,7 +46,8 @@ struct OptimizerOptions {
 /// Adam (Kingma & Ba, 2015), RMSProp (Hinton, 2012; Graves, 2013 when centered) or plain SGD.
 ///
 /// RMSProp divides by sqrt(E[g^2] - E[g]^2 + eps), as TensorFlow and optax do; torch adds eps
-/// outside of the root. Adam corrects the bias first and adds eps outside, as optax and torch do.
+/// outside of the root. Adam corrects the bias first and adds eps outside, as optax and torch do;
+/// with eps_hat it adds eps first (Kingma & Ba, end of section 2; TensorFlow 1).
 class Optimizer {
  public:
   /// name: adam, rmsprop or sgd; throws ConfigError on any other.

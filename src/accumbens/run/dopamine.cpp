@@ -178,7 +178,8 @@ std::pair<std::string, OptimizerOptions> optimizer_options(const Configuration& 
     return {"adam", OptimizerOptions{.learning_rate = tf.learning_rate,
                                      .beta1 = tf.beta1,
                                      .beta2 = tf.beta2,
-                                     .eps = tf.epsilon}};
+                                     .eps = tf.epsilon,
+                                     .eps_hat = true}};
   }
   if (optimizer.ends_with("RMSPropOptimizer")) {
     const auto tf = configuration.get<TfRmsPropOptions>(optimizer.substr(1));

@@ -31,7 +31,7 @@ struct TfAdamOptions {
     field("learning_rate", learning_rate, "step size", above(0));
     field("beta1", beta1, "decay of the mean of gradients", in_closed(0, 1));
     field("beta2", beta2, "decay of the mean of squared gradients", in_closed(0, 1));
-    field("epsilon", epsilon, "added to the denominator, outside the root", at_least(0));
+    field("epsilon", epsilon, "added to the denominator before its bias is corrected", at_least(0));
   }
 };
 
