@@ -272,8 +272,22 @@ TEST_F(DopamineTest, TrainsWhatIsHereAndRefusesTheRestInOneSentence) {
                 "not in Accumbens yet; known are dqn, "));
   EXPECT_THAT(train(kJaxCartPole + "create_agent.agent_name = 'jax_quantile'\n", 2),
               HasSubstr("network needs images, but CartPole has none"));
-  EXPECT_THAT(train(kJaxCartPole + "JaxDQNAgent.network = @networks.JaxFourierDQNNetwork\n", 2),
-              HasSubstr("there is no network '@JaxFourierDQNNetwork' in Accumbens"));
+  EXPECT_THAT(
+      train(kJaxCartPole + "JaxDQNAgent.network = @networks.PPODiscreteActorCriticNetwork\n", 2),
+      HasSubstr("there is no network '@PPODiscreteActorCriticNetwork' in Accumbens"));
+  EXPECT_THAT(
+      train(kJaxCartPole + "JaxDQNAgent.network = @networks.JaxFourierDQNNetwork\n"
+                           "JaxFourierDQNNetwork.min_vals = %jax_networks.CARTPOLE_MIN_VALS\n"
+                           "JaxFourierDQNNetwork.max_vals = %jax_networks.CARTPOLE_MAX_VALS\n",
+            0),
+      HasSubstr("done"));
+  for (const char* name :
+       {"CartpoleDQNNetwork", "CartpoleRainbowNetwork", "CartpoleFourierDQNNetwork"}) {
+    EXPECT_THAT(train("import dopamine.discrete_domains.legacy_networks\n" + kJaxCartPole +
+                          "JaxDQNAgent.network = @legacy_networks." + name + "\n",
+                      0),
+                HasSubstr("done"));
+  }
   EXPECT_THAT(train(kJaxCartPole + "create_continuous_agent.agent_name = 'sac'\n", 2),
               HasSubstr("a.gin:23: agents with continuous actions are not in Accumbens yet"));
 }

@@ -2,10 +2,14 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "accumbens/networks/classic_control.h"
+#include "accumbens/networks/fourier.h"
+#include "accumbens/networks/impala.h"
 #include "accumbens/networks/nature_dqn.h"
 #include "golden_tensors.h"
 
@@ -124,6 +128,128 @@ TEST(NatureDqnNetwork, EqualsDopaminesWithEveryHead) {
   expect_close(implicit.quantiles.transpose(1, 2), "implicit.quantiles");
 }
 
+// equal within 1e-5 of the greatest number
+void expect_close(const torch::Tensor& actual, const torch::Tensor& expected,
+                  const std::string& name) {
+  ASSERT_EQ(actual.sizes(), expected.sizes()) << name;
+  const torch::Tensor right = expected.to(torch::kFloat64);
+  EXPECT_LE((actual.to(torch::kFloat64) - right).abs().max().item<double>(),
+            1e-5 * right.abs().max().item<double>())
+      << name;
+}
+
+// a network's outputs with each head, against golden tensors whose names begin with `prefix`
+void expect_every_head(const std::function<std::shared_ptr<QNetwork>(const HeadSpec&)>& make,
+                       const torch::Tensor& s, int64_t actions,
+                       const std::map<std::string, torch::Tensor>& expected,
+                       const std::string& prefix) {
+  const torch::NoGradGuard no_grad;
+  const auto network = [&](HeadSpec head) {
+    head.num_actions = actions;
+    auto made = make(head);
+    fill_by_formula(*made);
+    return made;
+  };
+  const auto golden = [&](const std::string& key) {
+    const torch::Tensor& tensor = expected.at(prefix + key);
+    return s.size(0) == 1 ? tensor.unsqueeze(0) : tensor;  // one image comes without a batch
+  };
+
+  expect_close(network({})->forward(s).q_values, golden("q_values"), prefix + "q_values");
+
+  const QOutput categorical = network({.kind = HeadSpec::Kind::kCategorical,
+                                       .num_atoms = 11,
+                                       .support = torch::linspace(-10, 10, 11)})
+                                  ->forward(s);
+  expect_close(categorical.logits, golden("logits"), prefix + "logits");
+  expect_close(categorical.q_values, golden("categorical_q_values"), prefix + "categorical");
+
+  const QOutput quantile =
+      network({.kind = HeadSpec::Kind::kQuantile, .num_atoms = 11})->forward(s);
+  expect_close(quantile.quantiles, golden("logits"), prefix + "quantiles");
+  expect_close(quantile.q_values, golden("logits").mean(-1), prefix + "quantile q_values");
+
+  const QOutput implicit =
+      network({.kind = HeadSpec::Kind::kImplicitQuantile})
+          ->forward_at(s, expected.at("taus").expand({s.size(0), -1}).contiguous());
+  expect_close(implicit.quantiles.transpose(1, 2), golden("implicit"), prefix + "implicit");
+}
+
+// oracle: Dopamine's ImpalaDQNNetwork and ImpalaEncoder, network_encoders.py
+TEST(ImpalaNetwork, EqualsDopaminesWithEveryHead) {
+  torch::Tensor image = torch::empty({1, 84, 84, 4}, torch::kUInt8);
+  auto* pixels = image.data_ptr<uint8_t>();
+  for (uint32_t i = 0; i < 84 * 84 * 4; ++i) pixels[i] = hash32(100, i) >> 24;
+  expect_every_head(
+      [](const HeadSpec& head) {
+        RandomStream random(1, "initialization");
+        return std::make_shared<ImpalaNetwork>(ImpalaOptions{}, ImpalaEncoderOptions{}, 4, 84, 84,
+                                               head, random);
+      },
+      image.permute({0, 3, 1, 2}).contiguous(), 6, golden_tensors("network_encoders"), "impala.");
+}
+
+// oracle: counting; 84 pixels halve to 42, 21, 11, and each stack has 1 + 2 * blocks convolutions
+TEST(ImpalaNetwork, HasTheSizesThatAreAskedFor) {
+  RandomStream random(1, "initialization");
+  ImpalaNetwork network({.nn_scale = 2}, {.stack_sizes = {4, 8}, .num_blocks = 1}, 4, 84, 84,
+                        {.num_actions = 3}, random);
+  const auto parameters = network.named_parameters();
+  EXPECT_EQ(parameters.size(), 2 * (2 * 3 + 2));
+  EXPECT_EQ(parameters["stack1.weight"].sizes(), torch::IntArrayRef({16, 8, 3, 3}));
+  EXPECT_EQ(parameters["head.hidden.weight"].sizes(), torch::IntArrayRef({512, 21 * 21 * 16}));
+}
+
+// oracle: Dopamine's JaxFourierDQNNetwork and FourierBasis, network_encoders.py
+TEST(FourierNetwork, EqualsDopaminesWithEveryHead) {
+  const auto expected = golden_tensors("network_encoders");
+  for (const auto& [name, actions] : {std::pair{"cartpole", 2}, std::pair{"acrobot", 3}}) {
+    const std::string prefix = std::string("fourier.") + name + ".";
+    const torch::Tensor& high = expected.at(prefix + "max_vals");
+    const torch::Tensor low = -high;
+    const auto vector = [](const torch::Tensor& t) {
+      return std::vector<double>(t.const_data_ptr<double>(),
+                                 t.const_data_ptr<double>() + t.numel());
+    };
+    const FourierOptions options{.min_vals = vector(low), .max_vals = vector(high)};
+    expect_every_head(
+        [&](const HeadSpec& head) {
+          RandomStream random(1, "initialization");
+          return std::make_shared<FourierNetwork>(options, high.numel(), 1, head, random);
+        },
+        expected.at(prefix + "states").unsqueeze(1), actions, expected, prefix);
+  }
+}
+
+// oracle: a bias is the only parameter of a linear layer with one dimension
+TEST(FourierNetwork, HasNoBiasesInItsOutputs) {
+  RandomStream random(1, "initialization");
+  FourierNetwork network({.fourier_basis_order = 1}, 2, 1,
+                         {.num_actions = 3, .dueling = true, .noise = NoiseSpec{}}, random);
+  EXPECT_EQ(network.named_parameters().size(), 4U);
+  for (const auto& item : network.named_parameters()) {
+    EXPECT_EQ(item.value().dim(), 2) << item.key();
+  }
+
+  // and is noisy all the same
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor s = torch::tensor({{{0.2F, 0.7F}}});
+  const torch::Tensor quiet = network.forward(s).q_values;
+  network.sample_noise(random);
+  EXPECT_EQ(quiet.sizes(), torch::IntArrayRef({1, 3}));
+  EXPECT_FALSE(torch::equal(network.forward(s).q_values, quiet));
+}
+
+TEST(FourierNetwork, RefusesABasisWithoutEndAndASharedBias) {
+  RandomStream random(1, "initialization");
+  EXPECT_THROW(FourierNetwork({}, 84 * 84, 4, {.num_actions = 2}, random), ConfigError);
+  EXPECT_THROW(FourierNetwork({}, 2, 1, {.num_actions = 2, .bias = Bias::kShared}, random),
+               ConfigError);
+  EXPECT_THROW(
+      FourierNetwork({.min_vals = {{0.0}}, .max_vals = {{1.0}}}, 2, 1, {.num_actions = 2}, random),
+      ConfigError);
+}
+
 // oracle: the formulas of Fortunato et al. (2018) with the same draws
 TEST(NoisyLinear, AddsTheNoiseThatIsDrawn) {
   const torch::NoGradGuard no_grad;
@@ -191,13 +317,34 @@ TEST(ClassicControlDqnNetwork, EqualsDopamines) {
   }
 }
 
+// oracle: CleanRL's network, 120 and 84 units as torch begins them: U(+-1 / sqrt(fan_in))
+TEST(ClassicControlDqnNetwork, HasLayersOfTheSizesThatAreAskedFor) {
+  RandomStream random(1, "initialization");
+  ClassicControlDqnNetwork network({.layer_sizes = {{120, 84}}, .initialization = "fan_in_uniform"},
+                                   4, 1, {.num_actions = 2}, random);
+  const auto parameters = network.named_parameters();
+  EXPECT_EQ(parameters.size(), 6U);
+  const std::vector<std::pair<std::string, std::vector<int64_t>>> layers{
+      {"dense0", {120, 4}}, {"dense1", {84, 120}}, {"head.output", {2, 84}}};
+  for (const auto& [name, shape] : layers) {
+    const torch::Tensor& weight = parameters[name + ".weight"];
+    const double limit = 1.0 / std::sqrt(static_cast<double>(shape[1]));
+    EXPECT_EQ(weight.sizes(), torch::IntArrayRef(shape)) << name;
+    for (const torch::Tensor& values : {weight, parameters[name + ".bias"]}) {
+      EXPECT_LE(values.abs().max().item<double>(), limit) << name;
+      EXPECT_GT(values.abs().max().item<double>(), 0.1 * limit) << name;
+    }
+  }
+}
+
 TEST(ClassicControlDqnNetwork, RefusesScalesOfAnotherSize) {
   RandomStream random(1, "initialization");
   const ClassicControlDqnOptions options{.min_vals = {{-1.0, -1.0}}, .max_vals = {{1.0, 1.0}}};
   EXPECT_THROW(ClassicControlDqnNetwork(options, 4, 1, {.num_actions = 2}, random), ConfigError);
 }
 
-// oracle: the moments of a uniform distribution, limit^2 / 3
+// oracle: the moments of a uniform distribution, limit^2 / 3, and flax's lecun_normal: a variance
+// of 1 / fan_in, and nothing beyond two deviations of the normal that is cut
 TEST(Initialization, HasTheNamedSpread) {
   torch::Tensor weight = torch::empty({200, 300});
   torch::Tensor bias = torch::ones({200});
@@ -214,6 +361,12 @@ TEST(Initialization, HasTheNamedSpread) {
   EXPECT_LE(weight.abs().max().item<double>(), limit);
   EXPECT_NEAR(weight.square().mean().item<double>(), limit * limit / 3.0, 0.02 * limit * limit);
   EXPECT_GT(bias.abs().max().item<double>(), 0.5 * limit);
+
+  initialize_layer(weight, bias, Initialization::kLecunNormal, random);
+  EXPECT_NEAR(weight.square().mean().item<double>(), 1.0 / 300.0, 0.02 / 300.0);
+  EXPECT_LE(weight.abs().max().item<double>(), 2.0 / 0.8796 / std::sqrt(300.0));
+  EXPECT_GT(weight.abs().max().item<double>(), 1.9 / 0.8796 / std::sqrt(300.0));
+  EXPECT_EQ(bias.abs().max().item<double>(), 0.0);
 }
 
 TEST(CopyParameters, CopiesAndDoesNotAlias) {

@@ -15,7 +15,9 @@ void DqnOptions::check() const {
 }
 
 HeadSpec DqnOptions::head(int64_t num_actions) const {
-  HeadSpec spec{.num_actions = num_actions, .dueling = dueling, .shared_bias = shared_bias};
+  HeadSpec spec{.num_actions = num_actions,
+                .dueling = dueling,
+                .bias = shared_bias ? Bias::kShared : Bias::kPerOutput};
   if (noisy) {
     spec.noise = NoiseSpec{.kind = noise_kind == "factorised" ? NoiseSpec::Kind::kFactorised
                                                               : NoiseSpec::Kind::kIndependent,

@@ -6,32 +6,27 @@ namespace accumbens {
 
 ClassicControlDqnNetwork::ClassicControlDqnNetwork(const ClassicControlDqnOptions& options,
                                                    int64_t observation_size, int64_t stack_size,
-                                                   const HeadSpec& head, RandomStream& random) {
-  if (options.min_vals) {
-    if (static_cast<int64_t>(options.min_vals->size()) != observation_size) {
-      throw ConfigError("ClassicControlDQNNetwork.min_vals has " +
-                        std::to_string(options.min_vals->size()) +
-                        " values, but observations have " + std::to_string(observation_size) +
-                        "; give one for each");
-    }
-    min_vals_ = register_buffer("min_vals", torch::tensor(*options.min_vals, torch::kFloat32));
-    max_vals_ = register_buffer("max_vals", torch::tensor(*options.max_vals, torch::kFloat32));
-  }
+                                                   const HeadSpec& head, RandomStream& random)
+    : rescale_(*this, "ClassicControlDQNNetwork", options.min_vals, options.max_vals,
+               observation_size) {
+  const Initialization initialization = initialization_named(options.initialization);
+  const auto sizes = options.layer_sizes.value_or(
+      std::vector<int64_t>(static_cast<size_t>(options.num_layers), options.hidden_units));
 
   int64_t inputs = observation_size * stack_size;
-  for (int64_t i = 0; i < options.num_layers; ++i) {
-    auto layer = register_module("dense" + std::to_string(i),
-                                 torch::nn::Linear(inputs, options.hidden_units));
-    initialize_layer(layer->weight, layer->bias, Initialization::kXavierUniform, random);
+  for (const int64_t units : sizes) {
+    auto layer =
+        register_module("dense" + std::to_string(layers_.size()), torch::nn::Linear(inputs, units));
+    initialize_layer(layer->weight, layer->bias, initialization, random);
     layers_.push_back(layer);
-    inputs = options.hidden_units;
+    inputs = units;
   }
-  make_head(head, inputs, /*hidden_units=*/0, Initialization::kXavierUniform, random);
+  make_head(head, inputs, /*hidden_units=*/0, initialization, random);
 }
 
 torch::Tensor ClassicControlDqnNetwork::encode(const torch::Tensor& s) {
-  torch::Tensor x = s.to(torch::kFloat32).flatten(2);  // [B, stack, observation]
-  if (min_vals_.defined()) x = 2.0 * (x - min_vals_) / (max_vals_ - min_vals_) - 1.0;
+  torch::Tensor x = rescale_(s.to(torch::kFloat32).flatten(2));  // [B, stack, observation]
+  if (rescale_.given()) x = 2.0 * x - 1.0;
 
   x = x.flatten(1);  // [B, stack * observation]
   for (torch::nn::Linear& layer : layers_) x = layer->forward(x).relu_();

@@ -3,10 +3,11 @@
 #include <torch/nn/modules/linear.h>
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "accumbens/config/options.h"
-#include "accumbens/core/error.h"
+#include "accumbens/networks/rescaling.h"
 #include "accumbens/networks/value_head.h"
 
 namespace accumbens {
@@ -15,6 +16,8 @@ namespace accumbens {
 struct ClassicControlDqnOptions {
   int64_t num_layers = 2;
   int64_t hidden_units = 512;
+  std::optional<std::vector<int64_t>> layer_sizes = std::nullopt;
+  std::string initialization = "xavier_uniform";
   std::optional<std::vector<double>> min_vals = std::nullopt;
   std::optional<std::vector<double>> max_vals = std::nullopt;
 
@@ -22,22 +25,17 @@ struct ClassicControlDqnOptions {
   void fields(Visitor& field) {
     field("num_layers", num_layers, "hidden layers", at_least(1));
     field("hidden_units", hidden_units, "units in each hidden layer", at_least(1));
+    field("layer_sizes", layer_sizes,
+          "units of one hidden layer after the other, instead of num_layers and hidden_units",
+          at_least(1));
+    field("initialization", initialization,
+          "xavier_uniform: Dopamine; fan_in_uniform: torch's own (CleanRL), biases too",
+          one_of({"xavier_uniform", "variance_scaling", "fan_in_uniform"}));
     field("min_vals", min_vals, "lowest value of each observation, mapped to -1; None: unscaled");
     field("max_vals", max_vals, "highest value of each observation, mapped to 1; None: unscaled");
   }
 
-  void check() const {
-    if (min_vals.has_value() != max_vals.has_value()) {
-      throw ConfigError("min_vals and max_vals must be given together");
-    }
-    if (!min_vals) return;
-    if (min_vals->size() != max_vals->size()) {
-      throw ConfigError("min_vals and max_vals must have one value for each observation");
-    }
-    for (size_t i = 0; i < min_vals->size(); ++i) {
-      if ((*min_vals)[i] >= (*max_vals)[i]) throw ConfigError("min_vals must be below max_vals");
-    }
-  }
+  void check() const { Rescaling::check(min_vals, max_vals); }
 };
 
 /// Dopamine's network for CartPole, Acrobot and the like: observations rescaled to [-1, 1], then
@@ -53,8 +51,7 @@ class ClassicControlDqnNetwork final : public EncodedNetwork {
   torch::Tensor encode(const torch::Tensor& s) override;
 
  private:
-  torch::Tensor min_vals_;  // [observation]
-  torch::Tensor max_vals_;  // [observation]
+  Rescaling rescale_;
   std::vector<torch::nn::Linear> layers_;
 };
 

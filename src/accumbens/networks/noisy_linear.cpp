@@ -18,11 +18,12 @@ torch::Tensor normals(torch::IntArrayRef shape, RandomStream& random) {
 }  // namespace
 
 NoisyLinear::NoisyLinear(int64_t inputs, int64_t outputs, Initialization initialization,
-                         const std::optional<NoiseSpec>& noise, RandomStream& random,
-                         bool shared_bias)
+                         const std::optional<NoiseSpec>& noise, RandomStream& random, Bias bias)
     : noise_(noise) {
   weight_ = register_parameter("weight", torch::empty({outputs, inputs}));
-  bias_ = register_parameter("bias", torch::empty({shared_bias ? 1 : outputs}));
+  if (bias != Bias::kNone) {
+    bias_ = register_parameter("bias", torch::empty({bias == Bias::kShared ? 1 : outputs}));
+  }
   if (!noise_) {
     initialize_layer(weight_, bias_, initialization, random);
     return;
@@ -30,15 +31,19 @@ NoisyLinear::NoisyLinear(int64_t inputs, int64_t outputs, Initialization initial
   initialize_layer(weight_, bias_, Initialization::kFanInUniform, random);
   const double sigma = noise_->sigma / std::sqrt(static_cast<double>(inputs));
   weight_sigma_ = register_parameter("weight_sigma", torch::full({outputs, inputs}, sigma));
-  bias_sigma_ = register_parameter("bias_sigma", torch::full({outputs}, sigma));
+  if (bias_.defined()) {
+    bias_sigma_ = register_parameter("bias_sigma", torch::full({outputs}, sigma));
+  }
 }
 
 torch::Tensor NoisyLinear::forward(const torch::Tensor& x) const {
-  if (!weight_noise_.defined()) {
-    return torch::nn::functional::linear(x, weight_, bias_.expand({weight_.size(0)}));
+  const bool noisy = weight_noise_.defined();
+  torch::Tensor bias;  // [outputs], or undefined
+  if (bias_.defined()) {
+    bias = noisy ? bias_ + bias_sigma_ * bias_noise_ : bias_.expand({weight_.size(0)});
   }
-  return torch::nn::functional::linear(x, weight_ + weight_sigma_ * weight_noise_,
-                                       bias_ + bias_sigma_ * bias_noise_);
+  return torch::nn::functional::linear(x, noisy ? weight_ + weight_sigma_ * weight_noise_ : weight_,
+                                       bias);
 }
 
 void NoisyLinear::sample_noise(RandomStream& random) {

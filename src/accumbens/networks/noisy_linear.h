@@ -19,16 +19,22 @@ struct NoiseSpec {
   double sigma = 0.1;  // sigma_0: deviations begin as sigma_0 / sqrt(inputs)
 };
 
+/// The biases of a linear layer.
+enum class Bias {
+  kPerOutput,
+  kShared,  // one for all outputs (van Hasselt et al., 2016); not for noisy layers
+  kNone,
+};
+
 /// A linear layer, whose weights are noisy where a NoiseSpec is given:
 ///   y = (W + sigma_W * eps_W) x + b + sigma_b * eps_b
 /// Without noise drawn it is y = W x + b. Noise is shared by the whole batch.
 class NoisyLinear : public torch::nn::Module {
  public:
   /// A noisy layer draws its means from U(+-1 / sqrt(inputs)), whatever the initialization.
-  /// shared_bias: one bias for all outputs; not for noisy layers.
   NoisyLinear(int64_t inputs, int64_t outputs, Initialization initialization,
               const std::optional<NoiseSpec>& noise, RandomStream& random,
-              bool shared_bias = false);
+              Bias bias = Bias::kPerOutput);
 
   /// x: [..., inputs]; returns [..., outputs].
   torch::Tensor forward(const torch::Tensor& x) const;
@@ -39,9 +45,9 @@ class NoisyLinear : public torch::nn::Module {
  private:
   std::optional<NoiseSpec> noise_;
   torch::Tensor weight_;        // [outputs, inputs]
-  torch::Tensor bias_;          // [outputs], or [1] if shared
+  torch::Tensor bias_;          // [outputs], [1] if shared, or undefined
   torch::Tensor weight_sigma_;  // [outputs, inputs]
-  torch::Tensor bias_sigma_;    // [outputs]
+  torch::Tensor bias_sigma_;    // [outputs], undefined without biases
   torch::Tensor weight_noise_;  // [outputs, inputs], undefined without noise
   torch::Tensor bias_noise_;    // [outputs]
 };

@@ -9,14 +9,27 @@
 namespace accumbens {
 namespace {
 
-void fill_uniform(torch::Tensor& tensor, double limit, RandomStream& random) {
+template <class Draw>
+void fill(torch::Tensor& tensor, const Draw& draw) {
   torch::Tensor values = torch::empty(tensor.sizes(), torch::kFloat32);
   float* data = values.data_ptr<float>();
-  for (int64_t i = 0; i < values.numel(); ++i) {
-    data[i] = static_cast<float>(random.uniform(-limit, limit));
-  }
+  for (int64_t i = 0; i < values.numel(); ++i) data[i] = static_cast<float>(draw());
   const torch::NoGradGuard no_grad;
   tensor.copy_(values);
+}
+
+void fill_uniform(torch::Tensor& tensor, double limit, RandomStream& random) {
+  fill(tensor, [&] { return random.uniform(-limit, limit); });
+}
+
+// a normal that is drawn again until it lies within two deviations, which leaves kKept of its own
+void fill_truncated_normal(torch::Tensor& tensor, double deviation, RandomStream& random) {
+  constexpr double kKept = 0.87962566103423978;
+  fill(tensor, [&] {
+    double value = random.normal();
+    while (std::abs(value) > 2.0) value = random.normal();
+    return value * deviation / kKept;
+  });
 }
 
 }  // namespace
@@ -39,22 +52,21 @@ void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization
   const auto fan_in = static_cast<double>(weight.size(1) * receptive_field);
   const auto fan_out = static_cast<double>(weight.size(0) * receptive_field);
 
+  const torch::NoGradGuard no_grad;
+  if (bias.defined()) bias.zero_();
   switch (initialization) {
-    case Initialization::kXavierUniform: {
+    case Initialization::kXavierUniform:
       fill_uniform(weight, std::sqrt(6.0 / (fan_in + fan_out)), random);
-      const torch::NoGradGuard no_grad;
-      bias.zero_();
       break;
-    }
-    case Initialization::kVarianceScaling: {
+    case Initialization::kVarianceScaling:
       fill_uniform(weight, std::sqrt(std::sqrt(3.0) / fan_in), random);
-      const torch::NoGradGuard no_grad;
-      bias.zero_();
       break;
-    }
     case Initialization::kFanInUniform:
       fill_uniform(weight, 1.0 / std::sqrt(fan_in), random);
-      fill_uniform(bias, 1.0 / std::sqrt(fan_in), random);
+      if (bias.defined()) fill_uniform(bias, 1.0 / std::sqrt(fan_in), random);
+      break;
+    case Initialization::kLecunNormal:
+      fill_truncated_normal(weight, 1.0 / std::sqrt(fan_in), random);
       break;
   }
 }

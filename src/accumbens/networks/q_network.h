@@ -41,13 +41,14 @@ enum class Initialization {
   kXavierUniform,    // weights U(+-sqrt(6 / (fan_in + fan_out))), biases 0; Dopamine's DQN
   kFanInUniform,     // weights and biases U(+-1 / sqrt(fan_in)); DQN Zoo, as in Torch7
   kVarianceScaling,  // weights U(+-sqrt(sqrt(3) / fan_in)), biases 0; Dopamine's Rainbow
+  kLecunNormal,      // weights of variance 1 / fan_in, cut at two deviations, biases 0; flax
 };
 
 /// "xavier_uniform", "fan_in_uniform" or "variance_scaling".
 Initialization initialization_named(const std::string& name);
 
 /// Draws weights and biases of a linear or convolutional layer from the given stream.
-/// weight: [out, in] or [out, in, height, width]; bias: [out].
+/// weight: [out, in] or [out, in, height, width]; bias: [out], or undefined for a layer without.
 void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization initialization,
                       RandomStream& random);
 

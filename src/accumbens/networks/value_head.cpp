@@ -11,9 +11,9 @@ ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_unit
     : spec_(spec) {
   using Kind = HeadSpec::Kind;
   const auto layer = [&](const char* name, int64_t inputs, int64_t outputs,
-                         bool shared_bias = false) {
-    auto made = std::make_shared<NoisyLinear>(inputs, outputs, initialization, spec.noise, random,
-                                              shared_bias);
+                         Bias bias = Bias::kPerOutput) {
+    auto made =
+        std::make_shared<NoisyLinear>(inputs, outputs, initialization, spec.noise, random, bias);
     layers_.push_back(made.get());
     return register_module(name, made);
   };
@@ -31,8 +31,11 @@ ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_unit
   const int64_t atoms = per_atom ? spec.num_atoms : 1;
   if (hidden_units > 0) hidden_ = layer("hidden", features, hidden_units);
   const int64_t inputs = hidden_units > 0 ? hidden_units : features;
-  output_ = layer("output", inputs, spec.num_actions * atoms, spec.shared_bias);
-  if (spec.dueling) value_ = layer("value", inputs, atoms);
+  output_ = layer("output", inputs, spec.num_actions * atoms, spec.bias);
+  if (spec.dueling) {
+    value_ =
+        layer("value", inputs, atoms, spec.bias == Bias::kNone ? Bias::kNone : Bias::kPerOutput);
+  }
 }
 
 torch::Tensor ValueHead::outputs(torch::Tensor x) const {

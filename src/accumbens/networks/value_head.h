@@ -26,7 +26,7 @@ struct HeadSpec {
   torch::Tensor support{};           // categorical: [num_atoms]
   int64_t embedding_size = 64;       // implicit: cosines of each fraction
   bool dueling = false;              // not for implicit quantiles
-  bool shared_bias = false;          // one bias for all outputs
+  Bias bias = Bias::kPerOutput;      // of the outputs
   std::optional<NoiseSpec> noise{};  // of all layers of the head
 };
 

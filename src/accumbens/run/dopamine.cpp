@@ -32,12 +32,6 @@ const std::vector<Absent> kAbsent = {
      "summary_writing_frequency allow_partial_reload seed collector_allowlist"},
 
     // networks
-    {"JaxFourierDQNNetwork", "dopamine.jax.networks", "a linear network on a Fourier basis",
-     "num_actions min_vals max_vals fourier_basis_order"},
-    {"ImpalaDQNNetwork", "dopamine.jax.networks", "IMPALA's network",
-     "num_actions inputs_preprocessed nn_scale"},
-    {"ImpalaEncoder", "dopamine.jax.networks", "IMPALA's encoder",
-     "nn_scale stack_sizes num_blocks"},
     {"PPODiscreteActorCriticNetwork", "dopamine.jax.networks", "PPO's network for Atari",
      "action_shape inputs_preprocessed"},
     {"ActorCriticNetwork", "dopamine.jax.continuous_networks", "soft actor-critic's network",
@@ -45,14 +39,6 @@ const std::vector<Absent> kAbsent = {
     {"PPOActorCriticNetwork", "dopamine.jax.continuous_networks",
      "PPO's network for continuous actions",
      "action_shape num_layers hidden_units action_limits activation"},
-    {"LunarLanderDQNNetwork", "dopamine.discrete_domains.legacy_networks",
-     "a network for LunarLander", "num_actions name"},
-    {"MountainCarDQNNetwork", "dopamine.discrete_domains.legacy_networks",
-     "a network for MountainCar", "num_actions name"},
-    {"CartpoleFourierDQNNetwork", "dopamine.discrete_domains.legacy_networks",
-     "a linear network on a Fourier basis", "num_actions name"},
-    {"AcrobotFourierDQNNetwork", "dopamine.discrete_domains.legacy_networks",
-     "a linear network on a Fourier basis", "num_actions name"},
 
     // replay
     {"OutOfGraphReplayBuffer", "dopamine.tf.replay_memory.circular_replay_buffer",

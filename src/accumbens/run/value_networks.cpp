@@ -1,4 +1,6 @@
 #include "accumbens/networks/classic_control.h"
+#include "accumbens/networks/fourier.h"
+#include "accumbens/networks/impala.h"
 #include "accumbens/networks/nature_dqn.h"
 #include "accumbens/run/dopamine.h"
 #include "accumbens/run/value_agents.h"
@@ -6,41 +8,52 @@
 namespace accumbens {
 namespace {
 
-std::shared_ptr<QNetwork> make_nature_dqn(const NatureDqnOptions& options,
-                                          const NetworkContext& context, RandomStream& random) {
-  const EnvironmentSpec& environment = context.environment;
-  if (environment.observation_shape.size() != 2) {
-    throw ConfigError("the agent's network needs images, but " + environment.name +
-                      " has none; bind its parameter network = @ClassicControlDQNNetwork");
-  }
-  return std::make_shared<NatureDqnNetwork>(options, context.stack_size,
-                                            environment.observation_shape[0],
-                                            environment.observation_shape[1], context.head, random);
+void require_images(const EnvironmentSpec& environment) {
+  if (environment.observation_shape.size() == 2) return;
+  throw ConfigError("the agent's network needs images, but " + environment.name +
+                    " has none; bind its parameter network = @ClassicControlDQNNetwork");
 }
 
-std::shared_ptr<QNetwork> make_classic_control_dqn(const ClassicControlDqnOptions& options,
-                                                   const NetworkContext& context,
-                                                   RandomStream& random) {
+// networks for a few numbers: ClassicControlDqnNetwork, FourierNetwork
+template <class Network, class Options>
+std::shared_ptr<QNetwork> make_for_numbers(const Options& options, const NetworkContext& context,
+                                           RandomStream& random) {
   int64_t observation_size = 1;
   for (const int64_t size : context.environment.observation_shape) observation_size *= size;
-  return std::make_shared<ClassicControlDqnNetwork>(options, observation_size, context.stack_size,
-                                                    context.head, random);
+  return std::make_shared<Network>(options, observation_size, context.stack_size, context.head,
+                                   random);
 }
 
-// Dopamine's TensorFlow networks have their ranges built in
-Catalogue::MakeNetwork make_classic_control_dqn_within(const Registry& registry,
-                                                       const std::string& task) {
-  const auto range = [&](const std::string& end) {
-    std::vector<double> values;
-    field_detail::assign(*registry.constant("jax_networks." + task + end), values);
-    return values;
-  };
-  const ClassicControlDqnOptions options{.min_vals = range("_MIN_VALS"),
-                                         .max_vals = range("_MAX_VALS")};
+// Dopamine's TensorFlow networks have the range of their task built in, or none
+template <class Network, class Options>
+Catalogue::MakeNetwork make_within(const Registry& registry, const std::string& task) {
+  Options options;
+  if (!task.empty()) {
+    const auto range = [&](const std::string& end) {
+      std::vector<double> values;
+      field_detail::assign(*registry.constant("jax_networks." + task + end), values);
+      return values;
+    };
+    options.min_vals = range("_MIN_VALS");
+    options.max_vals = range("_MAX_VALS");
+  }
   return [options](const Configuration&, const NetworkContext& context, RandomStream& random) {
-    return make_classic_control_dqn(options, context, random);
+    return make_for_numbers<Network>(options, context, random);
   };
 }
+
+// what Dopamine's networks take and these do not
+const std::map<std::string, std::string> kUnusedByImages = {
+    {"num_actions", kFromEnvironment},
+    {"num_atoms", kFromAgent},
+    {"noisy", kFromAgent},
+    {"dueling", kFromAgent},
+    {"distributional", kFromAgent},
+    {"inputs_preprocessed", "images are always scaled"}};
+const std::map<std::string, std::string> kUnusedByNumbers = {
+    {"num_actions", kFromEnvironment},
+    {"num_atoms", kFromAgent},
+    {"inputs_preprocessed", "min_vals and max_vals say it"}};
 
 }  // namespace
 
@@ -49,18 +62,16 @@ void add_value_networks(Catalogue& catalogue) {
   const auto add_images = [&]<class Options>(const Options&, const std::string& name,
                                              const std::string& summary) {
     catalogue.registry.add<Options>(
-        name, {.modules = {"dopamine.jax.networks"},
-               .summary = summary,
-               .unused = {{"num_actions", kFromEnvironment},
-                          {"num_atoms", kFromAgent},
-                          {"noisy", kFromAgent},
-                          {"dueling", kFromAgent},
-                          {"distributional", kFromAgent},
-                          {"inputs_preprocessed", "images are always scaled"}}});
+        name,
+        {.modules = {"dopamine.jax.networks"}, .summary = summary, .unused = kUnusedByImages});
     catalogue.networks[name] = {
         summary, [name](const Configuration& configuration, const NetworkContext& context,
                         RandomStream& random) {
-          return make_nature_dqn(configuration.get<Options>(name), context, random);
+          require_images(context.environment);
+          return std::make_shared<NatureDqnNetwork>(
+              configuration.get<Options>(name), context.stack_size,
+              context.environment.observation_shape[0], context.environment.observation_shape[1],
+              context.head, random);
         }};
   };
   add_images(NatureDqnOptions{}, "NatureDQNNetwork",
@@ -70,36 +81,66 @@ void add_value_networks(Catalogue& catalogue) {
   add_images(RainbowNetworkOptions{}, "QuantileNetwork", "the same for QR-DQN");
   add_images(RainbowNetworkOptions{}, "ImplicitQuantileNetwork", "the same for IQN");
 
+  const std::string impala = "the residual network of Espeholt et al. (2018)";
+  catalogue.registry.add<ImpalaOptions>(
+      "ImpalaDQNNetwork",
+      {.modules = {"dopamine.jax.networks"}, .summary = impala, .unused = kUnusedByImages});
+  catalogue.registry.add<ImpalaEncoderOptions>(
+      "ImpalaEncoder", {.modules = {"dopamine.jax.networks"},
+                        .summary = "the encoder of ImpalaDQNNetwork",
+                        .unused = {{"nn_scale", "bind ImpalaDQNNetwork.nn_scale"}}});
+  catalogue.networks["ImpalaDQNNetwork"] = {
+      impala,
+      [](const Configuration& configuration, const NetworkContext& context, RandomStream& random) {
+        require_images(context.environment);
+        return std::make_shared<ImpalaNetwork>(
+            configuration.get<ImpalaOptions>("ImpalaDQNNetwork"),
+            configuration.get<ImpalaEncoderOptions>("ImpalaEncoder"), context.stack_size,
+            context.environment.observation_shape[0], context.environment.observation_shape[1],
+            context.head, random);
+      }};
+
   // networks for a few numbers
-  for (const std::string name : {"ClassicControlDQNNetwork", "ClassicControlRainbowNetwork"}) {
-    const std::string summary = "dense layers on rescaled observations";
-    catalogue.registry.add<ClassicControlDqnOptions>(
-        name, {.modules = {"dopamine.jax.networks"},
-               .summary = summary,
-               .unused = {{"num_actions", kFromEnvironment},
-                          {"num_atoms", kFromAgent},
-                          {"inputs_preprocessed", "min_vals and max_vals say it"}}});
+  const auto add_numbers = [&]<class Network, class Options>(const std::string& name,
+                                                             const std::string& summary) {
+    catalogue.registry.add<Options>(
+        name,
+        {.modules = {"dopamine.jax.networks"}, .summary = summary, .unused = kUnusedByNumbers});
     catalogue.networks[name] = {
         summary, [name](const Configuration& configuration, const NetworkContext& context,
                         RandomStream& random) {
-          return make_classic_control_dqn(configuration.get<ClassicControlDqnOptions>(name),
-                                          context, random);
+          return make_for_numbers<Network>(configuration.get<Options>(name), context, random);
         }};
+  };
+  for (const std::string name : {"ClassicControlDQNNetwork", "ClassicControlRainbowNetwork"}) {
+    add_numbers.operator()<ClassicControlDqnNetwork, ClassicControlDqnOptions>(
+        name, "dense layers on rescaled observations");
   }
+  add_numbers.operator()<FourierNetwork, FourierOptions>(
+      "JaxFourierDQNNetwork", "a linear network on the Fourier basis of Konidaris et al. (2011)");
 
   // Dopamine's TensorFlow names of the same
-  const std::pair<std::string, std::string> tasks[] = {
-      {"CartpoleDQNNetwork", "CARTPOLE"},
-      {"CartpoleRainbowNetwork", "CARTPOLE"},
-      {"AcrobotDQNNetwork", "ACROBOT"},
-      {"AcrobotRainbowNetwork", "ACROBOT"},
-  };
-  for (const auto& [name, task] : tasks) {
-    const std::string summary =
-        "ClassicControlDQNNetwork with the range of " + name.substr(0, name.find_first_of("DR"));
+  const auto add_legacy = [&](const std::string& name, const std::string& summary,
+                              const Catalogue::MakeNetwork& make) {
     catalogue.registry.add_reference(
         name, {.modules = {"dopamine.discrete_domains.legacy_networks"}, .summary = summary});
-    catalogue.networks[name] = {summary, make_classic_control_dqn_within(catalogue.registry, task)};
+    catalogue.networks[name] = {summary, make};
+  };
+  const std::pair<std::string, std::string> tasks[] = {
+      {"Cartpole", "CARTPOLE"},
+      {"Acrobot", "ACROBOT"},
+      {"MountainCar", "MOUNTAINCAR"},
+      {"LunarLander", ""},
+  };
+  for (const auto& [task, constants] : tasks) {
+    const std::string range = constants.empty() ? " without a range" : " with the range of " + task;
+    const auto dense = make_within<ClassicControlDqnNetwork, ClassicControlDqnOptions>(
+        catalogue.registry, constants);
+    add_legacy(task + "DQNNetwork", "ClassicControlDQNNetwork" + range, dense);
+    if (task != "Cartpole" && task != "Acrobot") continue;
+    add_legacy(task + "RainbowNetwork", "ClassicControlDQNNetwork" + range, dense);
+    add_legacy(task + "FourierDQNNetwork", "JaxFourierDQNNetwork" + range,
+               make_within<FourierNetwork, FourierOptions>(catalogue.registry, constants));
   }
 }
 
