@@ -36,30 +36,33 @@ torch::Tensor ImplicitQuantileAgent::draw_taus(int64_t batch_size, int64_t count
   return taus.to(device_);
 }
 
+torch::Tensor ImplicitQuantileAgent::q_values_of(QNetwork& network, const torch::Tensor& s) {
+  return network.forward_at(s, draw_taus(s.size(0), options_.num_quantile_samples)).q_values;
+}
+
 torch::Tensor ImplicitQuantileAgent::q_values(const torch::Tensor& s_t) {
-  const torch::Tensor taus = draw_taus(s_t.size(0), options_.num_quantile_samples);
-  return acting_network().forward_at(s_t.to(device_), taus).q_values;
+  return q_values_of(acting_network(), s_t.to(device_));
+}
+
+torch::Tensor ImplicitQuantileAgent::target(const Batch& batch) {
+  // quantiles of the next states' returns, after the actions that other fractions choose
+  QNetwork& chooser = options_.double_dqn ? network() : target_network();
+  const torch::Tensor a_t = q_values_of(chooser, batch.s_t).argmax(/*dim=*/1);  // [B]
+  const QOutput z_t = target_network().forward_at(
+      batch.s_t, draw_taus(batch.s_t.size(0), options_.num_tau_prime_samples));
+  return quantile_target(batch.r_t, batch.discount_t, z_t.quantiles, a_t);
 }
 
 DqnAgent::Losses ImplicitQuantileAgent::losses(const Batch& batch) {
-  const int64_t size = batch.a_tm1.size(0);
-
-  // quantiles of the next states' returns, after the actions that other fractions choose
-  torch::Tensor target;  // [B, N']
+  torch::Tensor to;  // [B, N']
   {
     const torch::NoGradGuard no_grad;
-    QNetwork& chooser = options_.double_dqn ? network() : target_network();
-    const torch::Tensor a_t =
-        chooser.forward_at(batch.s_t, draw_taus(size, options_.num_quantile_samples))
-            .q_values.argmax(/*dim=*/1);  // [B]
-    const QOutput z_t =
-        target_network().forward_at(batch.s_t, draw_taus(size, options_.num_tau_prime_samples));
-    target = quantile_target(batch.r_t, batch.discount_t, z_t.quantiles, a_t);
+    to = target(batch);
   }
-  const torch::Tensor taus = draw_taus(size, options_.num_tau_samples);  // [B, N]
+  const torch::Tensor taus = draw_taus(batch.a_tm1.size(0), options_.num_tau_samples);  // [B, N]
   const QOutput z_tm1 = network().forward_at(batch.s_tm1, taus);
   const torch::Tensor losses =
-      quantile_regression_loss(gather_actions(z_tm1.quantiles, batch.a_tm1), taus, target,
+      quantile_regression_loss(gather_actions(z_tm1.quantiles, batch.a_tm1), taus, to,
                                options_.kappa) /
       options_.kappa;  // [B]
   return losses_of_distributions(losses, z_tm1.q_values);

@@ -36,19 +36,28 @@ struct ImplicitQuantileOptions : DqnOptions {
 /// reinforcement learning"). Fractions are drawn anew for every state and forward pass.
 ///
 /// The loss is divided by kappa, as in the paper and in Dopamine (rlax and DQN Zoo do not). With
-/// prioritized replay, which neither has, priorities are the roots of the losses.
+/// prioritized replay, which neither has, priorities are the roots of the losses. Other targets are
+/// derived classes that override target().
 class ImplicitQuantileAgent : public DqnAgent {
  public:
   ImplicitQuantileAgent(const ImplicitQuantileOptions& options, int64_t batch_size,
                         int64_t num_actions, torch::Device device, Parts parts);
 
  protected:
-  Losses losses(const Batch& batch) override;
+  Losses losses(const Batch& batch) final;
   torch::Tensor q_values(const torch::Tensor& s_t) override;
 
- private:
+  /// What the quantiles of a batch shall become: [B, num_tau_prime_samples]. Called without
+  /// gradients.
+  virtual torch::Tensor target(const Batch& batch);
+
+  /// Fractions, uniform in [0, 1): [batch_size, count], on the agent's device.
   torch::Tensor draw_taus(int64_t batch_size, int64_t count);
 
+  /// A network's action values [B, A], of num_quantile_samples new fractions for each state.
+  torch::Tensor q_values_of(QNetwork& network, const torch::Tensor& s);
+
+ private:
   ImplicitQuantileOptions options_;
   torch::Device device_;
 };

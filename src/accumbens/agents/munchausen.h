@@ -4,20 +4,28 @@
 
 namespace accumbens {
 
-/// Options of Munchausen DQN; defaults are the paper's.
-struct MunchausenOptions : DqnOptions {
+/// What Munchausen adds to the options of an agent; defaults are the paper's.
+struct MunchausenTerms {
   double temperature = 0.03;
   double alpha = 0.9;
   double clip = -1.0;
 
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("temperature", temperature, "tau of the softmax policy and its entropy", above(0));
+    field("alpha", alpha, "share of the log-policy that is added to the reward", in_closed(0, 1));
+    field("clip", clip, "least log-policy times temperature that is added", in_closed(-1000, 0));
+  }
+};
+
+/// Options of Munchausen DQN.
+struct MunchausenOptions : DqnOptions, MunchausenTerms {
   MunchausenOptions() { loss_type = "huber"; }
 
   template <class Visitor>
   void fields(Visitor& field) {
     DqnOptions::fields(field);
-    field("temperature", temperature, "tau of the softmax policy and its entropy", above(0));
-    field("alpha", alpha, "share of the log-policy that is added to the reward", in_closed(0, 1));
-    field("clip", clip, "least log-policy times temperature that is added", in_closed(-1000, 0));
+    MunchausenTerms::fields(field);
   }
 
   void check() const;

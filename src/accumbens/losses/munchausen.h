@@ -23,4 +23,15 @@ torch::Tensor munchausen_bonus(const torch::Tensor& q_tm1,  // [B, A], target ne
 torch::Tensor soft_value(const torch::Tensor& q,  // [B, A]
                          double temperature);
 
+/// What the quantiles of Munchausen IQN (Vieillard et al., 2020) shall become: with the policy
+/// pi = softmax(q_t / temperature),
+///   r_t + bonus + discount_t * sum_a pi(a) * (quantiles_t[a] - temperature * log pi(a))
+/// Returns [B, N].
+torch::Tensor munchausen_quantile_target(const torch::Tensor& r_t,          // [B]
+                                         const torch::Tensor& bonus,        // [B]
+                                         const torch::Tensor& discount_t,   // [B]
+                                         const torch::Tensor& quantiles_t,  // [B, A, N], target
+                                         const torch::Tensor& q_t,          // [B, A], target
+                                         double temperature);
+
 }  // namespace accumbens

@@ -4,6 +4,7 @@
 
 #include "accumbens/agents/implicit_quantile.h"
 #include "accumbens/agents/munchausen.h"
+#include "accumbens/agents/munchausen_iqn.h"
 #include "accumbens/agents/quantile.h"
 #include "accumbens/agents/rainbow.h"
 #include "accumbens/run/dopamine.h"
@@ -39,6 +40,7 @@ void add_value_agents(Catalogue& catalogue) {
                                                 "dopamine.tf.agents.dqn.dqn_agent"};
   registry.add_reference("linearly_decaying_epsilon", {.modules = dqn_modules});
   registry.add_reference("identity_epsilon", {.modules = dqn_modules});
+  registry.add_reference("linear_epsilon");
   registry.add_reference("zero_epsilon",
                          {.modules = {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"}});
 
@@ -89,6 +91,8 @@ void add_value_agents(Catalogue& catalogue) {
                                  .unused = unused});
   registry.add<MunchausenOptions>("MunchausenDQNAgent",
                                   {.summary = "Munchausen DQN (Vieillard et al., 2020)"});
+  registry.add<MunchausenIqnOptions>("MunchausenIQNAgent",
+                                     {.summary = "Munchausen IQN (Vieillard et al., 2020)"});
   registry.add<ImplicitQuantileOptions>(
       "ImplicitQuantileAgent",
       {.aliases = {"JaxImplicitQuantileAgent"},
@@ -112,6 +116,8 @@ void add_value_agents(Catalogue& catalogue) {
       dqn_maker<RainbowAgent, FullRainbowOptions>("FullRainbowAgent"));
   add("munchausen_dqn", "munchausen_dqn", "Munchausen DQN (Vieillard et al., 2020)",
       dqn_maker<MunchausenAgent, MunchausenOptions>("MunchausenDQNAgent"));
+  add("munchausen_iqn", "munchausen_iqn", "Munchausen IQN (Vieillard et al., 2020)",
+      dqn_maker<MunchausenIqnAgent, MunchausenIqnOptions>("MunchausenIQNAgent"));
   add("quantile", "jax_quantile", "QR-DQN (Dabney et al., 2018a)",
       dqn_maker<QuantileAgent, QuantileOptions>("QuantileAgent"));
   add("implicit_quantile", "jax_implicit_quantile", "IQN (Dabney et al., 2018b)",
@@ -162,8 +168,10 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
       options.noisy || epsilon_fn == "zero_epsilon" ? constant_epsilon(0.0)
       : epsilon_fn == "identity_epsilon"
           ? constant_epsilon(options.epsilon_train)
-          : linearly_decaying_epsilon(options.epsilon_decay_period, options.min_replay_history,
-                                      options.epsilon_train);
+          : linearly_decaying_epsilon(
+                options.epsilon_decay_period,
+                epsilon_fn == "linear_epsilon" ? 0 : options.min_replay_history,
+                options.epsilon_train);
 
   std::optional<PrioritizationOptions> prioritization;
   Schedule importance_exponent;
