@@ -12,6 +12,10 @@ ALIKE = {
     r"void check\(\) const": "Throws ConfigError where options contradict one another.",
     r"void state\(StateTree&.*\)": "Saves or loads everything, with the same lines (StateTree).",
     r"bool operator==": "Whether all members are equal.",
+    r"HeadSpec head\(int64_t num_actions\) const": "What the network is asked for.",
+    r"\w+Agent\(const \w+Options& options, int64_t batch": "As DqnAgent, with its own options.",
+    r"void sample_noise\(": "Draws the noise of the following forward passes.",
+    r"void clear_noise\(": "Goes on without noise.",
     r"Value\(\w.* value\) : data": "Holds a copy.",
 }
 
@@ -25,7 +29,7 @@ def escaped(comment):
 
 lines = open(sys.argv[1]).read().splitlines()
 meanings = dict(
-    re.findall(r'field\("\w+", (\w+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', "\n".join(lines))
+    re.findall(r'field\(\s*"\w+", (\w+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', "\n".join(lines))
 )
 documented = False  # by the line above
 for number, line in enumerate(lines):

@@ -318,6 +318,11 @@ TEST_F(ProgramTest, BadInputIsOneClearSentence) {
       {train("x", quick, {"DQNAgent.gama = 0.9"}), 2, {"--gin_bindings:1", "gamma"}},
       {train("x", quick, {"DQNAgent.gamma = 1.5"}), 2, {"gamma", "--gin_bindings:1"}},
       {train("x", quick, {"DQNAgent.gamma = 'high'"}), 2, {"gamma"}},
+      {train(
+           "x", quick,
+           {"create_agent.agent_name = 'munchausen_iqn'", "MunchausenIQNAgent.double_dqn = True"}),
+       2,
+       {"double_dqn does not go with Munchausen"}},
       {train("x", quick, {"create_gym_environment.environment_name = 'Cartpool'"}),
        2,
        {"Cartpool", "CartPole"}},

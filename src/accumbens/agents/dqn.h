@@ -165,8 +165,10 @@ class DqnAgent : public Agent {
   /// on any.
   virtual torch::Tensor q_values(const torch::Tensor& s_t);
 
-  /// The networks, with noise of their own for each forward pass of an update.
+  /// The online network, with new noise: called once for each forward pass of an update.
   QNetwork& network();
+
+  /// The target network, likewise.
   QNetwork& target_network();
 
   /// The network with the noise that acting calls for: none in evaluation unless asked for.

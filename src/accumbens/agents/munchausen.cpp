@@ -10,11 +10,14 @@
 
 namespace accumbens {
 
+void MunchausenTerms::check_with(const DqnOptions& options) {
+  if (!options.double_dqn) return;
+  throw ConfigError("double_dqn does not go with Munchausen, whose next actions are not greedy");
+}
+
 void MunchausenOptions::check() const {
   DqnOptions::check();
-  if (double_dqn) {
-    throw ConfigError("double_dqn does not go with Munchausen, whose next actions are not greedy");
-  }
+  check_with(*this);
 }
 
 MunchausenAgent::MunchausenAgent(const MunchausenOptions& options, int64_t batch_size,

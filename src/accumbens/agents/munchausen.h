@@ -16,6 +16,9 @@ struct MunchausenTerms {
     field("alpha", alpha, "share of the log-policy that is added to the reward", in_closed(0, 1));
     field("clip", clip, "least log-policy times temperature that is added", in_closed(-1000, 0));
   }
+
+  /// Throws ConfigError where the agent's options do not go with Munchausen.
+  static void check_with(const DqnOptions& options);
 };
 
 /// Options of Munchausen DQN.

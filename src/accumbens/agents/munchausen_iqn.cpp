@@ -2,16 +2,13 @@
 
 #include <utility>
 
-#include "accumbens/core/error.h"
 #include "accumbens/losses/munchausen.h"
 
 namespace accumbens {
 
 void MunchausenIqnOptions::check() const {
   ImplicitQuantileOptions::check();
-  if (double_dqn) {
-    throw ConfigError("double_dqn does not go with Munchausen, whose next actions are not greedy");
-  }
+  check_with(*this);
 }
 
 MunchausenIqnAgent::MunchausenIqnAgent(const MunchausenIqnOptions& options, int64_t batch_size,

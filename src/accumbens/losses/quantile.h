@@ -18,6 +18,6 @@ torch::Tensor quantile_target(const torch::Tensor& r_t,          // [B]
 torch::Tensor quantile_regression_loss(const torch::Tensor& quantiles_tm1,  // [B, N]
                                        const torch::Tensor& taus,    // [B, N] or [N], in [0, 1]
                                        const torch::Tensor& target,  // [B, M]
-                                       double kappa);
+                                       double kappa);                // at least 0
 
 }  // namespace accumbens

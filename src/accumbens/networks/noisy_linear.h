@@ -11,19 +11,20 @@ namespace accumbens {
 
 /// How noisy layers explore (Fortunato et al., 2018, "Noisy networks for exploration").
 struct NoiseSpec {
+  /// What is drawn.
   enum class Kind {
     kFactorised,   // one number per input and output, f(x) = sign(x) sqrt(|x|) of normals
     kIndependent,  // one normal per weight
   };
-  Kind kind = Kind::kFactorised;
-  double sigma = 0.1;  // sigma_0: deviations begin as sigma_0 / sqrt(inputs)
+  Kind kind = Kind::kFactorised;  // what is drawn
+  double sigma = 0.1;             // sigma_0: deviations begin as sigma_0 / sqrt(inputs)
 };
 
 /// The biases of a linear layer.
 enum class Bias {
-  kPerOutput,
-  kShared,  // one for all outputs (van Hasselt et al., 2016); not for noisy layers
-  kNone,
+  kPerOutput,  // one for each
+  kShared,     // one for all outputs (van Hasselt et al., 2016); not for noisy layers
+  kNone,       // none
 };
 
 /// A linear layer, whose weights are noisy where a NoiseSpec is given:

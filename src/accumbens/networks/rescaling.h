@@ -11,6 +11,7 @@ namespace accumbens {
 /// Maps each observation's range to [0, 1]; values outside of it are not clipped.
 class Rescaling {
  public:
+  /// One number per observation, or None.
   using Values = std::optional<std::vector<double>>;
 
   /// Throws ConfigError unless both are given, of one size, and min_vals below max_vals; or none.

@@ -14,14 +14,15 @@ namespace accumbens {
 
 /// What a network shall say of each action; the agent determines it.
 struct HeadSpec {
+  /// What is said of an action.
   enum class Kind {
     kValue,             // its expected return
     kCategorical,       // probabilities of returns on a fixed support (C51)
     kQuantile,          // quantiles of its return at fixed fractions (QR-DQN)
     kImplicitQuantile,  // quantiles at given fractions (IQN)
   };
-  Kind kind = Kind::kValue;
-  int64_t num_actions = 0;
+  Kind kind = Kind::kValue;          // what is said of an action
+  int64_t num_actions = 0;           // of the environment
   int64_t num_atoms = 1;             // categorical: of the support; quantile: N
   torch::Tensor support{};           // categorical: [num_atoms]
   int64_t embedding_size = 64;       // implicit: cosines of each fraction
@@ -38,6 +39,7 @@ struct HeadSpec {
 /// features are multiplied by relu(linear(cos(pi * i * tau))), i = 1 ... embedding_size.
 class ValueHead : public torch::nn::Module {
  public:
+  /// features, hidden_units: sizes, the latter 0 for none; random: draws all weights.
   ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_units,
             Initialization initialization, RandomStream& random);
 

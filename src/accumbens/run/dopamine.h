@@ -14,9 +14,11 @@ namespace accumbens {
 // What only Dopamine's configuration files need: its constants, TensorFlow's optimizers, and names
 // of things that Accumbens does not have.
 
-// why parameters of Dopamine's parts are not used
+/// Why parameters of Dopamine's parts are not used: other files are written,
 inline const std::string kOwnFiles = "see the files that a run writes in README.md";
+/// the environment says it,
 inline const std::string kFromEnvironment = "it comes from the environment";
+/// or the agent does.
 inline const std::string kFromAgent = "it comes from the agent";
 
 /// TensorFlow's Adam, by its names and with its defaults; in Gin tf.train.AdamOptimizer.
