@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
+#include <cmath>
 #include <limits>
 
 #include "accumbens/core/error.h"
@@ -195,6 +196,35 @@ class StubbornAgent final : public DqnAgent {
     return torch::full({1}, kActions - 1, torch::kInt64);
   }
 };
+
+// lets a test look at the values
+struct OpenAgent final : DqnAgent {
+  using DqnAgent::DqnAgent;
+  using DqnAgent::q_values;
+};
+
+// oracle: the network's own values
+TEST(DqnAgent, StateValueIsTheGreatestWhereTheActionIsGreedy) {
+  const TimeStep time_step = time_step_at(0);
+  const auto greedy = make_agent<OpenAgent>({.epsilon_eval = 0.0});
+  EXPECT_TRUE(std::isnan(greedy->state_value()));
+  greedy->set_eval_mode(true);
+  greedy->step(time_step);
+  const torch::NoGradGuard no_grad;
+  EXPECT_EQ(greedy->state_value(),
+            greedy->q_values(time_step.observation.unsqueeze(1)).max().item<double>());
+
+  const auto random = make_agent<OpenAgent>({.epsilon_eval = 1.0});
+  random->set_eval_mode(true);
+  random->step(time_step);
+  EXPECT_TRUE(std::isnan(random->state_value()));
+}
+
+TEST(DqnOptions, RefuseWhatDoesNotGoTogether) {
+  EXPECT_THROW(DqnOptions({.separate_streams = true}).check(), ConfigError);
+  EXPECT_THROW(DqnOptions({.shared_bias = true, .output_bias = false}).check(), ConfigError);
+  EXPECT_NO_THROW(DqnOptions({.dueling = true, .separate_streams = true}).check());
+}
 
 // oracle: the actions in the replay, read through its own sampling of all that it was given
 TEST(DqnAgent, ExecutesAndLearnsFromWhatADerivedAgentChooses) {

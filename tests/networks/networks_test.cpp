@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <numbers>
 #include <string>
 
 #include "accumbens/networks/classic_control.h"
@@ -291,6 +292,90 @@ TEST(NoisyLinear, AddsTheNoiseThatIsDrawn) {
     layer.clear_noise();
     EXPECT_TRUE(torch::allclose(layer.forward(x), quiet));
   }
+}
+
+// oracle: the moments of N(0, 1) within [-2, 2]: 1 - 4 p(2) / m and 3 - 28 p(2) / m, with its
+// density p(2) and mass m = P(|x| < 2), integrated by parts
+TEST(NoisyLinear, TruncatedNoiseHasItsMoments) {
+  const torch::NoGradGuard no_grad;
+  constexpr int64_t kDraws = 200'000;
+  RandomStream random(1, "initialization");
+  NoisyLinear layer(1, kDraws, Initialization::kXavierUniform,
+                    NoiseSpec{.kind = NoiseSpec::Kind::kIndependent,
+                              .distribution = NoiseSpec::Distribution::kTruncatedNormal,
+                              .sigma = 0.5},
+                    random, Bias::kNoiseOnly);
+  layer.sample_noise(random);
+
+  // at 0 the outputs are sigma times the noise of the biases
+  const torch::Tensor noise = layer.forward(torch::zeros({1, 1})).to(torch::kFloat64) / 0.5;
+  const double density = std::exp(-2.0) / std::sqrt(2.0 * std::numbers::pi);
+  const double mass = std::erf(2.0 / std::sqrt(2.0));
+  EXPECT_LE(noise.abs().max().item<double>(), 2.0);
+  EXPECT_GT(noise.abs().max().item<double>(), 1.99);
+  EXPECT_NEAR(noise.mean().item<double>(), 0.0, 0.01);
+  EXPECT_NEAR(noise.pow(2).mean().item<double>(), 1.0 - 4.0 * density / mass, 0.01);
+  EXPECT_NEAR(noise.pow(4).mean().item<double>(), 3.0 - 28.0 * density / mass, 0.04);
+}
+
+// oracle: the formula of DQN Zoo's Rainbow (networks.rainbow_atari_network), written out with the
+// same weights and draws
+TEST(ValueHead, SeparateStreamsOfNoiseEqualDqnZoos) {
+  const torch::NoGradGuard no_grad;
+  constexpr int64_t kFeatures = 7, kHidden = 5, kActions = 3, kAtoms = 4;
+  RandomStream initialization(1, "initialization");
+  ValueHead head(
+      {.kind = HeadSpec::Kind::kCategorical,
+       .num_actions = kActions,
+       .num_atoms = kAtoms,
+       .support = torch::linspace(-1, 1, kAtoms),
+       .dueling = true,
+       .separate_streams = true,
+       .bias = Bias::kNoiseOnly,
+       .noise = NoiseSpec{.distribution = NoiseSpec::Distribution::kTruncatedNormal, .sigma = 0.5}},
+      kFeatures, kHidden, Initialization::kFanInUniform, initialization);
+  auto parameters = head.named_parameters();
+  EXPECT_FALSE(parameters.contains("output.bias"));
+  EXPECT_FALSE(parameters.contains("value.bias"));
+  const torch::Tensor x = formula(1, {2, kFeatures}, 2.0);
+
+  // mu(x) + sigma(f(e_in) * x) * f(e_out), f(e) = sign(e) sqrt(|e|), layer by layer
+  RandomStream noise(1, "noise");
+  RandomStream same(1, "noise");
+  const auto draw = [&](int64_t count) {
+    torch::Tensor values = torch::empty({count});
+    for (int64_t i = 0; i < count; ++i) {
+      double value = same.normal();
+      while (value < -2.0 || value > 2.0) value = same.normal();
+      values[i] = value;
+    }
+    return values.sign() * values.abs().pow(0.5);
+  };
+  std::map<std::string, std::pair<torch::Tensor, torch::Tensor>> draws;
+  const std::vector<std::pair<std::string, std::pair<int64_t, int64_t>>> layers{
+      {"hidden", {kFeatures, kHidden}},
+      {"output", {kHidden, kActions * kAtoms}},
+      {"value_hidden", {kFeatures, kHidden}},
+      {"value", {kHidden, kAtoms}}};
+  for (const auto& [name, size] : layers) {
+    const torch::Tensor in = draw(size.first);
+    draws[name] = {in, draw(size.second)};
+  }
+  const auto layer = [&](const std::string& name, const torch::Tensor& input) {
+    const auto& [in, out] = draws.at(name);
+    torch::Tensor mu = input.mm(parameters[name + ".weight"].t());
+    if (name.ends_with("hidden")) mu = mu + parameters[name + ".bias"];
+    const torch::Tensor sigma =
+        (input * in).mm(parameters[name + ".weight_sigma"].t()) + parameters[name + ".bias_sigma"];
+    return mu + sigma * out;
+  };
+  const torch::Tensor advantage =
+      layer("output", layer("hidden", x).relu()).view({2, kActions, kAtoms});
+  const torch::Tensor value = layer("value", layer("value_hidden", x).relu()).view({2, 1, kAtoms});
+  const torch::Tensor logits = value + advantage - advantage.mean(1, /*keepdim=*/true);
+
+  head.sample_noise(noise);
+  EXPECT_TRUE(torch::allclose(head.forward(x).logits, logits, 1e-5, 1e-6));
 }
 
 // oracle: Dopamine's ClassicControlDQNNetwork, network_nature.py

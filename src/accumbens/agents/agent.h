@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <limits>
 #include <map>
 #include <string>
 
@@ -24,6 +25,10 @@ class Agent {
 
   /// Named figures of the last update and of the present (loss, epsilon ...), for logs.
   virtual std::map<std::string, double> statistics() const = 0;
+
+  /// The value that the agent gave the first stream's state when step() chose its action; NaN where
+  /// it looked at none, as before a random action.
+  virtual double state_value() const { return std::numeric_limits<double>::quiet_NaN(); }
 
   /// Saves or loads everything that a bit-exact continuation needs.
   virtual void state(StateTree& tree) = 0;

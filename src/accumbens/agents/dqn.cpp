@@ -12,15 +12,24 @@ namespace accumbens {
 
 void DqnOptions::check() const {
   if (shared_bias && noisy) throw ConfigError("shared_bias does not go with noisy");
+  if (shared_bias && !output_bias) throw ConfigError("shared_bias needs output_bias = True");
+  if (separate_streams && !dueling) throw ConfigError("separate_streams needs dueling = True");
 }
 
 HeadSpec DqnOptions::head(int64_t num_actions) const {
   HeadSpec spec{.num_actions = num_actions,
                 .dueling = dueling,
-                .bias = shared_bias ? Bias::kShared : Bias::kPerOutput};
+                .separate_streams = separate_streams,
+                .bias = shared_bias   ? Bias::kShared
+                        : output_bias ? Bias::kPerOutput
+                        : noisy       ? Bias::kNoiseOnly
+                                      : Bias::kNone};
   if (noisy) {
     spec.noise = NoiseSpec{.kind = noise_kind == "factorised" ? NoiseSpec::Kind::kFactorised
                                                               : NoiseSpec::Kind::kIndependent,
+                           .distribution = noise_distribution == "normal"
+                                               ? NoiseSpec::Distribution::kNormal
+                                               : NoiseSpec::Distribution::kTruncatedNormal,
                            .sigma = noise_sigma};
   }
   return spec;
@@ -55,6 +64,7 @@ torch::Tensor DqnAgent::step(const TimeStep& time_step) {
     }
   }
 
+  state_value_ = std::numeric_limits<double>::quiet_NaN();
   const torch::NoGradGuard no_grad;
   return action_ = select_action(time_step, parts_.frame_stack.push(time_step));
 }
@@ -83,7 +93,7 @@ torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Te
   const double epsilon = eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_);
 
   // the greedy actions are only worked out where one is needed
-  torch::Tensor greedy;                                                          // [B]
+  torch::Tensor q_t;                                                             // [B, A]
   torch::Tensor action = torch::empty({time_step.batch_size()}, torch::kInt64);  // [B]
   int64_t* a_t = action.data_ptr<int64_t>();
   for (int64_t b = 0; b < time_step.batch_size(); ++b) {
@@ -92,8 +102,9 @@ torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Te
     } else if (parts_.exploration.uniform() < epsilon) {
       a_t[b] = parts_.exploration.below(num_actions_);
     } else {
-      if (!greedy.defined()) greedy = q_values(s_t).argmax(/*dim=*/1).cpu();
-      a_t[b] = greedy.const_data_ptr<int64_t>()[b];
+      if (!q_t.defined()) q_t = q_values(s_t).cpu();
+      a_t[b] = q_t[b].argmax().item<int64_t>();
+      if (b == 0) state_value_ = q_t[b].max().item<double>();
     }
   }
   return action;
@@ -163,11 +174,13 @@ void DqnAgent::require_finite_loss(double loss) const {
 }
 
 std::map<std::string, double> DqnAgent::statistics() const {
-  std::map<std::string, double> figures{
-      {"epsilon", eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_)},
-      {"replay_size", static_cast<double>(parts_.replay.size())}};
+  std::map<std::string, double> figures{{"replay_size", static_cast<double>(parts_.replay.size())}};
+  if (!options_.noisy) {
+    figures["epsilon"] = eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_);
+  }
   if (parts_.importance_exponent) {
     figures["importance_exponent"] = parts_.importance_exponent(training_steps_);
+    figures["max_priority"] = parts_.replay.max_priority();
   }
   if (loss_.defined()) {
     figures["loss"] = loss_.item<double>();

@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,9 +40,12 @@ struct DqnOptions {
   bool weighted_losses = true;
   bool double_dqn = false;
   bool dueling = false;
+  bool separate_streams = false;
   bool shared_bias = false;
+  bool output_bias = true;
   bool noisy = false;
   std::string noise_kind = "factorised";
+  std::string noise_distribution = "normal";
   double noise_sigma = 0.1;
   bool noisy_eval = false;
 
@@ -85,11 +89,18 @@ struct DqnOptions {
           "prioritized: losses are multiplied by importance weights");
     field("double_dqn", double_dqn, "the online network chooses the next states' actions");
     field("dueling", dueling, "a value and advantages make up the action values");
+    field("separate_streams", separate_streams,
+          "dueling: value and advantages have a hidden layer each (the paper, DQN Zoo)");
     field("shared_bias", shared_bias,
           "one bias for all outputs of the network (van Hasselt et al., 2016); not if noisy");
+    field("output_bias", output_bias,
+          "the outputs have a bias; False and noisy: they have its noise alone (DQN Zoo)");
     field("noisy", noisy, "noise in the network's head instead of random actions in training");
     field("noise_kind", noise_kind, "noisy: one number per input and output, or one per weight",
           one_of({"factorised", "independent"}));
+    field("noise_distribution", noise_distribution,
+          "noisy: N(0, 1), or the same within [-2, 2] (DQN Zoo)",
+          one_of({"normal", "truncated_normal"}));
     field("noise_sigma", noise_sigma, "noisy: sigma_0 (the paper's 0.5, Dopamine 0.1)",
           at_least(0));
     field("noisy_eval", noisy_eval, "noisy: noise in evaluation too (DQN Zoo)");
@@ -136,6 +147,9 @@ class DqnAgent : public Agent {
 
   void set_eval_mode(bool eval) override { eval_mode_ = eval; }
   std::map<std::string, double> statistics() const override;
+
+  /// The greatest of the action values; NaN unless the action is the greedy one.
+  double state_value() const override { return state_value_; }
   void state(StateTree& tree) override;
 
  protected:
@@ -199,9 +213,10 @@ class DqnAgent : public Agent {
 
   bool eval_mode_ = false;
   int64_t training_steps_ = 0;  // agent steps in training mode
-  torch::Tensor action_;        // [B] int64, the last answer
-  torch::Tensor loss_;          // of the last update
-  torch::Tensor mean_q_;        // of the last update's batch
+  double state_value_ = std::numeric_limits<double>::quiet_NaN();
+  torch::Tensor action_;  // [B] int64, the last answer
+  torch::Tensor loss_;    // of the last update
+  torch::Tensor mean_q_;  // of the last update's batch
 };
 
 }  // namespace accumbens

@@ -32,6 +32,7 @@ HeadSpec RainbowOptions::head(int64_t num_actions) const {
 RainbowAgent::RainbowAgent(const RainbowOptions& options, int64_t batch_size, int64_t num_actions,
                            torch::Device device, Parts parts)
     : DqnAgent(options, batch_size, num_actions, device, std::move(parts)),
+      clipped_priorities_(options.priority == "clipped_loss"),
       support_(support_of(options).to(device)) {}
 
 DqnAgent::Losses RainbowAgent::losses(const Batch& batch) {
@@ -47,7 +48,9 @@ DqnAgent::Losses RainbowAgent::losses(const Batch& batch) {
   const torch::Tensor losses =
       categorical_q_learning_loss(z_tm1.logits, batch.a_tm1, batch.r_t, batch.discount_t,
                                   z_t.probabilities, a_t, support_);  // [N]
-  return losses_of_distributions(losses, z_tm1.q_values);
+  Losses result = losses_of_distributions(losses, z_tm1.q_values);
+  if (clipped_priorities_) result.priorities = losses.detach().clamp(0.0, 100.0);
+  return result;
 }
 
 }  // namespace accumbens

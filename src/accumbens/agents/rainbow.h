@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "accumbens/agents/dqn.h"
 
@@ -11,6 +12,7 @@ struct RainbowOptions : DqnOptions {
   int64_t num_atoms = 51;
   std::optional<double> vmin = std::nullopt;
   double vmax = 10.0;
+  std::string priority = "root_of_loss";
 
   RainbowOptions() {
     network = Reference{"RainbowNetwork"};
@@ -23,6 +25,11 @@ struct RainbowOptions : DqnOptions {
     field("num_atoms", num_atoms, "atoms of the distribution of returns", at_least(2));
     field("vmin", vmin, "least return of the distribution; None: -vmax");
     field("vmax", vmax, "greatest return of the distribution");
+    field(
+        "priority", priority,
+        "prioritized: a transition's priority is the root of its loss (Dopamine), or the loss, at "
+        "most 100 (DQN Zoo)",
+        one_of({"root_of_loss", "clipped_loss"}));
   }
 
   void check() const;
@@ -44,7 +51,7 @@ struct FullRainbowOptions : RainbowOptions {
 /// replay; with double_dqn, dueling and noisy it is the whole of the paper. With update_horizon 1
 /// and uniform replay it is C51.
 ///
-/// Priorities are the roots of the losses, as in Dopamine.
+/// Priorities are the roots of the losses, as in Dopamine, or the losses, as in DQN Zoo.
 class RainbowAgent : public DqnAgent {
  public:
   RainbowAgent(const RainbowOptions& options, int64_t batch_size, int64_t num_actions,
@@ -54,6 +61,7 @@ class RainbowAgent : public DqnAgent {
   Losses losses(const Batch& batch) override;
 
  private:
+  bool clipped_priorities_;
   torch::Tensor support_;  // [atoms]
 };
 

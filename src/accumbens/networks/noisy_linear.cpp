@@ -8,10 +8,15 @@
 namespace accumbens {
 namespace {
 
-torch::Tensor normals(torch::IntArrayRef shape, RandomStream& random) {
+torch::Tensor draws(torch::IntArrayRef shape, NoiseSpec::Distribution distribution,
+                    RandomStream& random) {
   torch::Tensor values = torch::empty(shape, torch::kFloat32);
   float* data = values.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < values.numel(); ++i) data[i] = static_cast<float>(random.normal());
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    data[i] = static_cast<float>(distribution == NoiseSpec::Distribution::kNormal
+                                     ? random.normal()
+                                     : truncated_normal(random));
+  }
   return values;
 }
 
@@ -21,7 +26,7 @@ NoisyLinear::NoisyLinear(int64_t inputs, int64_t outputs, Initialization initial
                          const std::optional<NoiseSpec>& noise, RandomStream& random, Bias bias)
     : noise_(noise) {
   weight_ = register_parameter("weight", torch::empty({outputs, inputs}));
-  if (bias != Bias::kNone) {
+  if (bias == Bias::kPerOutput || bias == Bias::kShared) {
     bias_ = register_parameter("bias", torch::empty({bias == Bias::kShared ? 1 : outputs}));
   }
   if (!noise_) {
@@ -31,7 +36,7 @@ NoisyLinear::NoisyLinear(int64_t inputs, int64_t outputs, Initialization initial
   initialize_layer(weight_, bias_, Initialization::kFanInUniform, random);
   const double sigma = noise_->sigma / std::sqrt(static_cast<double>(inputs));
   weight_sigma_ = register_parameter("weight_sigma", torch::full({outputs, inputs}, sigma));
-  if (bias_.defined()) {
+  if (bias != Bias::kNone) {
     bias_sigma_ = register_parameter("bias_sigma", torch::full({outputs}, sigma));
   }
 }
@@ -39,8 +44,10 @@ NoisyLinear::NoisyLinear(int64_t inputs, int64_t outputs, Initialization initial
 torch::Tensor NoisyLinear::forward(const torch::Tensor& x) const {
   const bool noisy = weight_noise_.defined();
   torch::Tensor bias;  // [outputs], or undefined
-  if (bias_.defined()) {
-    bias = noisy ? bias_ + bias_sigma_ * bias_noise_ : bias_.expand({weight_.size(0)});
+  if (bias_.defined()) bias = bias_.expand({weight_.size(0)});
+  if (noisy && bias_sigma_.defined()) {
+    const torch::Tensor noise = bias_sigma_ * bias_noise_;
+    bias = bias.defined() ? bias + noise : noise;
   }
   return torch::nn::functional::linear(x, noisy ? weight_ + weight_sigma_ * weight_noise_ : weight_,
                                        bias);
@@ -51,16 +58,19 @@ void NoisyLinear::sample_noise(RandomStream& random) {
   const torch::NoGradGuard no_grad;
   const int64_t outputs = weight_.size(0);
   const int64_t inputs = weight_.size(1);
+  const auto noise = [&](torch::IntArrayRef shape) {
+    return draws(shape, noise_->distribution, random).to(weight_.device());
+  };
   if (noise_->kind == NoiseSpec::Kind::kIndependent) {
-    weight_noise_ = normals({outputs, inputs}, random).to(weight_.device());
-    bias_noise_ = normals({outputs}, random).to(weight_.device());
+    weight_noise_ = noise({outputs, inputs});
+    bias_noise_ = noise({outputs});
     return;
   }
 
   // one number per input and one per output make up all weights
   const auto root = [](const torch::Tensor& x) { return x.sign() * x.abs().sqrt(); };
-  const torch::Tensor in = root(normals({inputs}, random)).to(weight_.device());
-  const torch::Tensor out = root(normals({outputs}, random)).to(weight_.device());
+  const torch::Tensor in = root(noise({inputs}));
+  const torch::Tensor out = root(noise({outputs}));
   weight_noise_ = torch::outer(out, in);
   bias_noise_ = out;
 }

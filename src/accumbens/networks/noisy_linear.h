@@ -13,17 +13,24 @@ namespace accumbens {
 struct NoiseSpec {
   /// What is drawn.
   enum class Kind {
-    kFactorised,   // one number per input and output, f(x) = sign(x) sqrt(|x|) of normals
-    kIndependent,  // one normal per weight
+    kFactorised,   // one number per input and output, f(x) = sign(x) sqrt(|x|) of draws
+    kIndependent,  // one draw per weight
   };
-  Kind kind = Kind::kFactorised;  // what is drawn
-  double sigma = 0.1;             // sigma_0: deviations begin as sigma_0 / sqrt(inputs)
+  /// Where draws come from.
+  enum class Distribution {
+    kNormal,           // N(0, 1)
+    kTruncatedNormal,  // N(0, 1) within [-2, 2], neither shifted nor scaled (DQN Zoo)
+  };
+  Kind kind = Kind::kFactorised;                      // what is drawn
+  Distribution distribution = Distribution::kNormal;  // where from
+  double sigma = 0.1;  // sigma_0: deviations begin as sigma_0 / sqrt(inputs)
 };
 
 /// The biases of a linear layer.
 enum class Bias {
   kPerOutput,  // one for each
   kShared,     // one for all outputs (van Hasselt et al., 2016); not for noisy layers
+  kNoiseOnly,  // for noisy layers: sigma_b * eps_b alone (the outputs of DQN Zoo's Rainbow)
   kNone,       // none
 };
 

@@ -22,14 +22,10 @@ void fill_uniform(torch::Tensor& tensor, double limit, RandomStream& random) {
   fill(tensor, [&] { return random.uniform(-limit, limit); });
 }
 
-// a normal that is drawn again until it lies within two deviations, which leaves kKept of its own
+// truncated at two deviations, which leaves a normal kKept of its own
 void fill_truncated_normal(torch::Tensor& tensor, double deviation, RandomStream& random) {
   constexpr double kKept = 0.87962566103423978;
-  fill(tensor, [&] {
-    double value = random.normal();
-    while (std::abs(value) > 2.0) value = random.normal();
-    return value * deviation / kKept;
-  });
+  fill(tensor, [&] { return truncated_normal(random) * deviation / kKept; });
 }
 
 }  // namespace
@@ -38,6 +34,12 @@ QOutput QNetwork::forward_at(const torch::Tensor&, const torch::Tensor&) {
   throw ConfigError(
       "the network has no quantile function; bind one that has, for instance "
       "@ImplicitQuantileNetwork");
+}
+
+double truncated_normal(RandomStream& random) {
+  double value = random.normal();
+  while (std::abs(value) > 2.0) value = random.normal();
+  return value;
 }
 
 Initialization initialization_named(const std::string& name) {

@@ -32,20 +32,22 @@ ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_unit
   if (hidden_units > 0) hidden_ = layer("hidden", features, hidden_units);
   const int64_t inputs = hidden_units > 0 ? hidden_units : features;
   output_ = layer("output", inputs, spec.num_actions * atoms, spec.bias);
-  if (spec.dueling) {
-    value_ =
-        layer("value", inputs, atoms, spec.bias == Bias::kNone ? Bias::kNone : Bias::kPerOutput);
+  if (!spec.dueling) return;
+  if (spec.separate_streams && hidden_units > 0) {
+    value_hidden_ = layer("value_hidden", features, hidden_units);
   }
+  value_ = layer("value", inputs, atoms, spec.bias == Bias::kShared ? Bias::kPerOutput : spec.bias);
 }
 
-torch::Tensor ValueHead::outputs(torch::Tensor x) const {
-  if (hidden_) x = hidden_->forward(x).relu_();
-  torch::Tensor y = output_->forward(x);
+torch::Tensor ValueHead::outputs(const torch::Tensor& x) const {
+  const torch::Tensor hidden = hidden_ ? hidden_->forward(x).relu_() : x;
+  torch::Tensor y = output_->forward(hidden);
   if (!value_) return y;
 
   // dueling: advantages without their mean over actions, around the value
-  const torch::Tensor value = value_->forward(x).unsqueeze(-2);  // [B, 1, atoms]
-  y = y.view({y.size(0), spec_.num_actions, -1});                // [B, A, atoms]
+  const torch::Tensor value_hidden = value_hidden_ ? value_hidden_->forward(x).relu_() : hidden;
+  const torch::Tensor value = value_->forward(value_hidden).unsqueeze(-2);  // [B, 1, atoms]
+  y = y.view({y.size(0), spec_.num_actions, -1});                           // [B, A, atoms]
   return (value + y - y.mean(/*dim=*/1, /*keepdim=*/true)).flatten(/*start_dim=*/1);
 }
 

@@ -27,6 +27,7 @@ struct HeadSpec {
   torch::Tensor support{};           // categorical: [num_atoms]
   int64_t embedding_size = 64;       // implicit: cosines of each fraction
   bool dueling = false;              // not for implicit quantiles
+  bool separate_streams = false;     // dueling: value and advantages have a hidden layer each
   Bias bias = Bias::kPerOutput;      // of the outputs
   std::optional<NoiseSpec> noise{};  // of all layers of the head
 };
@@ -35,8 +36,9 @@ struct HeadSpec {
 /// 0), then one output per action and atom.
 ///
 /// Dueling (Wang et al., 2016): value + advantage - mean over actions of advantage, per atom, both
-/// from one hidden layer, as in Dopamine's full Rainbow. Implicit quantiles (Dabney et al., 2018b):
-/// features are multiplied by relu(linear(cos(pi * i * tau))), i = 1 ... embedding_size.
+/// from one hidden layer, as in Dopamine's full Rainbow, or from a hidden layer each, as in the
+/// paper and in DQN Zoo. Implicit quantiles (Dabney et al., 2018b): features are multiplied by
+/// relu(linear(cos(pi * i * tau))), i = 1 ... embedding_size.
 class ValueHead : public torch::nn::Module {
  public:
   /// features, hidden_units: sizes, the latter 0 for none; random: draws all weights.
@@ -53,7 +55,7 @@ class ValueHead : public torch::nn::Module {
   void clear_noise();
 
  private:
-  torch::Tensor outputs(torch::Tensor x) const;  // [..., features] -> [..., A * atoms]
+  torch::Tensor outputs(const torch::Tensor& x) const;  // [..., features] -> [..., A * atoms]
 
   HeadSpec spec_;
   torch::Tensor support_;                   // [atoms]
@@ -61,6 +63,7 @@ class ValueHead : public torch::nn::Module {
   std::shared_ptr<NoisyLinear> embedding_;  // of fractions
   std::shared_ptr<NoisyLinear> hidden_;
   std::shared_ptr<NoisyLinear> output_;
+  std::shared_ptr<NoisyLinear> value_hidden_;  // of separate streams
   std::shared_ptr<NoisyLinear> value_;
   std::vector<NoisyLinear*> layers_;
 };

@@ -61,6 +61,9 @@ class Prioritization {
   /// uniformly. Throws Error where it is not finite.
   void set(int64_t id, double priority);
 
+  /// The greatest priority that set() was given, before the exponent; 1 at first.
+  double max_priority() const { return max_priority_; }
+
   /// Draws ids. begin: the oldest id; uniform: draws one id uniformly.
   template <class Uniform>
   std::vector<int64_t> sample(int64_t count, int64_t begin, RandomStream& random,

@@ -87,6 +87,10 @@ class Replay {
   /// priorities: [N] of any floating-point type, on any device.
   void update_priorities(const std::vector<int64_t>& ids, const torch::Tensor& priorities);
 
+  /// The greatest priority ever, which new transitions get, before the exponent; 1 without
+  /// prioritization.
+  double max_priority() const { return prioritization_ ? prioritization_->max_priority() : 1.0; }
+
   /// The transitions of given ids. Throws Error if one cannot be sampled.
   Batch get(std::vector<int64_t> ids) const;
 
