@@ -64,16 +64,15 @@ EmulatorLibrary* load_library() {
   return reinterpret_cast<EmulatorLibrary* (*)()>(symbol)();
 }
 
-// "space_invaders" and "SpaceInvaders" are one game
-std::string normalised(const std::string& name) {
+}  // namespace
+
+std::string plain_game_name(const std::string& name) {
   std::string result;
   for (const unsigned char c : name) {
     if (c != '_') result += static_cast<char>(std::tolower(c));
   }
   return result;
 }
-
-}  // namespace
 
 EmulatorLibrary& emulator_library() {
   // failures from inside the plug-in become the user's errors; a failed load is tried again
@@ -86,7 +85,7 @@ std::unique_ptr<Emulator> make_emulator(EmulatorOptions options) {
   try {
     const std::vector<std::string> games = library.games();
     const auto found = std::find_if(games.begin(), games.end(), [&](const std::string& game) {
-      return normalised(game) == normalised(options.game);
+      return plain_game_name(game) == plain_game_name(options.game);
     });
     if (found == games.end()) {
       throw ConfigError("there is no Atari game '" + options.game + "' in ale-py" +

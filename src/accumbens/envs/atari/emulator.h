@@ -78,6 +78,9 @@ class EmulatorLibrary {
 /// installed library have it. Throws Error if it is not there or does not load.
 EmulatorLibrary& emulator_library();
 
+/// What "space_invaders" and "SpaceInvaders" have in common: "spaceinvaders".
+std::string plain_game_name(const std::string& name);
+
 /// A game from the library. Throws ConfigError naming the nearest games if there is none of that
 /// name; "space_invaders", the way ROMs are named, is understood as well.
 std::unique_ptr<Emulator> make_emulator(EmulatorOptions options);
