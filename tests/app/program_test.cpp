@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "accumbens/core/random.h"
@@ -59,6 +61,21 @@ class ProgramTest : public testing::Test {
       text += line + '\n';
     }
     return text;
+  }
+
+  // dqn_zoo.csv without its frame rates, which are times
+  std::string zoo_results(const std::string& run) const {
+    std::istringstream file(text(run, "dqn_zoo.csv"));
+    std::string kept;
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream cells(line);
+      std::string cell;
+      for (int i = 0; std::getline(cells, cell, ','); ++i) {
+        if (i != 6 && i != 7) kept += cell + ',';
+      }
+      kept += '\n';
+    }
+    return kept;
   }
 
   std::string text(const std::string& run, const std::string& name) const {
@@ -235,6 +252,45 @@ TEST_F(ProgramTest, EveryAgentTrainsOnPong) {
   }
 }
 
+// DQN Zoo's files on Pong, short: an iteration before training, then others
+std::vector<std::string> short_zoo(const std::string& class_name, int num_iterations) {
+  return {class_name + ".min_replay_history = 80",
+          "Runner.num_iterations = " + std::to_string(num_iterations),
+          "Runner.training_steps = 120",
+          "Runner.evaluation_steps = 40",
+          "Runner.summary_writing_frequency = 50",
+          "Runner.num_threads = 1",
+          "ReplayBuffer.max_capacity = 1000"};
+}
+
+// every file learns; losses that are not finite would end the run
+TEST_F(ProgramTest, DqnZoosFilesTrainOnPong) {
+  const std::map<std::string, std::string> classes{
+      {"c51", "RainbowAgent"},          {"double_q", "DQNAgent"},    {"dqn", "DQNAgent"},
+      {"iqn", "ImplicitQuantileAgent"}, {"prioritized", "DQNAgent"}, {"qrdqn", "QuantileAgent"},
+      {"rainbow", "FullRainbowAgent"}};
+  for (const auto& entry : fs::directory_iterator(kConfigs + "dqn_zoo")) {
+    const std::string name = entry.path().stem().string();
+    SCOPED_TRACE(name);
+    const Result result = run(train(name, entry.path().string(), short_zoo(classes.at(name), 1)));
+    EXPECT_EQ(result.code, 0) << result.output;
+    EXPECT_THAT(text(name, "metrics.jsonl"), HasSubstr("gradient_norm"));
+    EXPECT_THAT(zoo_results(name), testing::MatchesRegex("iteration,.*\n0,0,.*\n1,480,.*\n"));
+  }
+}
+
+// oracle: the uninterrupted run
+TEST_F(ProgramTest, DqnZoosRainbowGoesOnExactlyInItsNextEnvironment) {
+  const std::string config = kConfigs + "dqn_zoo/rainbow.gin";
+  ASSERT_EQ(run(train("parts", config, short_zoo("FullRainbowAgent", 1))).code, 0);
+  ASSERT_EQ(run(train("parts", config, short_zoo("FullRainbowAgent", 2))).code, 0);
+  const Result result = run(train("whole", config, short_zoo("FullRainbowAgent", 2)));
+  ASSERT_EQ(result.code, 0) << result.output;
+  expect_same("whole", "parts");
+  EXPECT_EQ(zoo_results("whole"), zoo_results("parts"));
+  EXPECT_THAT(zoo_results("whole"), HasSubstr("\n2,960,"));
+}
+
 // oracle: the original run
 TEST_F(ProgramTest, OperativeConfigurationGivesTheSameRun) {
   ASSERT_EQ(run(train("a", kConfigs + "quickstart/cartpole.gin", kShortCartPole)).code, 0);
@@ -331,6 +387,11 @@ TEST_F(ProgramTest, BadInputIsOneClearSentence) {
       {train("x", quick, {"create_optimizer.learning_rate = 1e38", "Runner.num_iterations = 2"}),
        1,
        {"loss", "learning_rate"}},
+      {train("x", quick,
+             {"Runner.evaluate_before_training = True",
+              "create_runner.schedule = 'continuous_train'"}),
+       2,
+       {"evaluate_before_training", "continuous_train_and_eval"}},
       {{"train", "--base_dir", "/dev/null/x", "--gin_files", quick}, 1, {"/dev/null/x"}},
       {{"evaluate", "--base_dir", (folder_ / "y").string(), "--gin_files", quick},
        1,

@@ -5,10 +5,12 @@
 #include <torch/cuda.h>
 #include <torch/utils.h>
 
+#include <limits>
 #include <utility>
 
 #include "accumbens/core/error.h"
 #include "accumbens/core/output_file.h"
+#include "accumbens/run/dqn_zoo_log.h"
 #include "accumbens/run/progress.h"
 #include "accumbens/run/run_logs.h"
 
@@ -32,7 +34,7 @@ class ProgressObserver final : public Observer {
 
   void on_episode(const Position&, const Episode& episode) override { last_episode_ = episode; }
 
-  void on_phase(const Position& position) override {
+  void on_phase(const Position& position, const Agent&) override {
     if (begun_) progress_.end(status(position));
     begun_ = false;
     last_episode_.reset();
@@ -45,7 +47,7 @@ class ProgressObserver final : public Observer {
     ProgressStatus status{
         .phase = train ? "train" : "eval",
         .iteration = position.iteration,
-        .num_iterations = options_.num_iterations,
+        .num_iterations = options_.total_iterations(),
         .agent_steps = statistics.agent_steps,
         .phase_steps = train ? options_.training_steps : options_.evaluation_steps,
         .frames = statistics.agent_steps * frames_per_step_,
@@ -76,6 +78,12 @@ class EpisodeCollector final : public Observer {
   std::vector<Episode> episodes;
 };
 
+// of what an iteration has for itself
+int64_t seed_of(int64_t seed, int64_t iteration) {
+  return RandomStream(static_cast<uint64_t>(seed), "iteration/" + std::to_string(iteration))
+      .below(std::numeric_limits<int64_t>::max());
+}
+
 torch::Device find_device(const std::string& name) {
   const bool cuda = torch::cuda::is_available();
   if (name == "cuda" && !cuda) {
@@ -99,7 +107,24 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
   at::globalContext().setFlushDenormal(true);
   if (options_.num_threads > 0) torch::set_num_threads(static_cast<int>(options_.num_threads));
 
-  environment_ = catalogue.make_environment(configuration, options_);
+  const bool evaluate = configuration.get<CreateRunnerOptions>("create_runner").schedule ==
+                        "continuous_train_and_eval";
+  if (options_.evaluate_before_training && !evaluate) {
+    throw ConfigError(
+        "Runner.evaluate_before_training needs evaluation; bind create_runner.schedule = "
+        "'continuous_train_and_eval'");
+  }
+
+  Runner::NewEnvironment new_environment;
+  if (options_.new_environment_per_iteration) {
+    new_environment = [this, &catalogue, &configuration](int64_t iteration) {
+      RunnerOptions options = options_;
+      options.seed = seed_of(options_.seed, iteration);
+      return catalogue.make_environment(configuration, options);
+    };
+  }
+  environment_ =
+      new_environment ? new_environment(0) : catalogue.make_environment(configuration, options_);
   agent_ = catalogue.make_agent(configuration, {.environment = environment_->spec(),
                                                 .seed = static_cast<uint64_t>(options_.seed),
                                                 .device = find_device(options_.device)});
@@ -107,12 +132,15 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
   observers_.push_back(std::make_unique<RunLogs>(base_dir_, options_.summary_writing_frequency));
   observers_.push_back(
       std::make_unique<ProgressObserver>(options_, environment_->spec().frames_per_step));
+  if (options_.dqn_zoo_csv) {
+    observers_.push_back(std::make_unique<DqnZooLog>(
+        base_dir_, environment_->spec(), options_.training_steps, agent_->statistics()));
+  }
   std::vector<Observer*> observers;
   for (const auto& observer : observers_) observers.push_back(observer.get());
 
-  const auto schedule = configuration.get<CreateRunnerOptions>("create_runner").schedule;
-  runner_ = std::make_unique<Runner>(options_, schedule == "continuous_train_and_eval",
-                                     *environment_, *agent_, observers);
+  runner_ = std::make_unique<Runner>(options_, evaluate, *environment_, *agent_, observers,
+                                     new_environment);
   operative_config_ = configuration.operative();
 }
 

@@ -18,7 +18,7 @@ namespace accumbens {
 
 /// One run: what a configuration describes, in a base_dir, with logs and checkpoints.
 ///
-///   base_dir/operative_config.gin, checkpoints/ and what RunLogs writes
+///   base_dir/operative_config.gin, checkpoints/ and what RunLogs and DqnZooLog write
 class Experiment {
  public:
   /// Takes one line of text.
@@ -26,6 +26,7 @@ class Experiment {
 
   /// Builds environment, agent, logs and runner. Throws ConfigError for everything that can be
   /// found before the first step: names, ranges, memory, devices. `say` hears of a run's events.
+  /// Catalogue and configuration must outlive it: they make the environments of later iterations.
   Experiment(const Catalogue& catalogue, const Configuration& configuration,
              std::filesystem::path base_dir, Say say);
   ~Experiment();

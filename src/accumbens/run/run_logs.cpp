@@ -51,10 +51,12 @@ void RunLogs::on_iteration(const Position& position) {
                 train.num_episodes, eval.average_return(), eval.num_episodes,
                 train.steps_per_second(), eval.steps_per_second()});
 
-  std::map<std::string, double> scalars{
-      {"Train/NumEpisodes", static_cast<double>(train.num_episodes)},
-      {"Train/AverageReturns", train.average_return()},
-      {"Train/AverageStepsPerSecond", train.steps_per_second()}};
+  std::map<std::string, double> scalars;
+  if (train.agent_steps > 0) {
+    scalars["Train/NumEpisodes"] = static_cast<double>(train.num_episodes);
+    scalars["Train/AverageReturns"] = train.average_return();
+    scalars["Train/AverageStepsPerSecond"] = train.steps_per_second();
+  }
   if (eval.agent_steps > 0) {
     scalars["Eval/NumEpisodes"] = static_cast<double>(eval.num_episodes);
     scalars["Eval/AverageReturns"] = eval.average_return();

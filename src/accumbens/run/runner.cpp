@@ -39,19 +39,20 @@ void Position::state(StateTree& tree) {
 }
 
 Runner::Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
-               std::vector<Observer*> observers)
+               std::vector<Observer*> observers, NewEnvironment new_environment)
     : options_(options),
       evaluate_(evaluate),
-      environment_(environment),
+      environment_(&environment),
       agent_(agent),
       observers_(std::move(observers)),
+      new_environment_(std::move(new_environment)),
       action_(torch::zeros({environment.spec().batch_size}, torch::kInt64)) {}
 
 Runner::Outcome Runner::run(const std::atomic<bool>& stop,
                             const std::function<void()>& checkpoint) {
   Clock::time_point last_checkpoint = Clock::now();
 
-  while (position_.iteration < options_.num_iterations) {
+  while (position_.iteration < options_.total_iterations()) {
     agent_.set_eval_mode(position_.phase == Phase::kEval);
     while (!phase_done()) {
       if (stop) return Outcome::kStopped;
@@ -83,7 +84,7 @@ void Runner::evaluate(int64_t num_episodes, const std::atomic<bool>& stop) {
 }
 
 void Runner::step() {
-  TimeStep time_step = environment_.step(action_);
+  TimeStep time_step = environment_->step(action_);
   PhaseStatistics& statistics = position_.phase_statistics();
   Episode& episode = position_.episode;
 
@@ -98,12 +99,12 @@ void Runner::step() {
     episode.episode_return += time_step.reward[0];
     if (position_.phase == Phase::kTrain) {
       ++position_.agent_steps;
-      position_.frames += environment_.spec().frames_per_step;
+      position_.frames += environment_->spec().frames_per_step;
     }
     const bool over = time_step.last(0) && !time_step.lost_life[0];
     if (!over && options_.max_steps_per_episode &&
         episode.length >= *options_.max_steps_per_episode) {
-      environment_.end_episode(0);
+      environment_->end_episode(0);
       time_step.step_type[0] = StepType::kLast;
       time_step.lost_life[0] = 0;
     }
@@ -126,18 +127,20 @@ void Runner::step() {
 }
 
 bool Runner::phase_done() const {
-  const int64_t steps =
-      position_.phase == Phase::kTrain ? options_.training_steps : options_.evaluation_steps;
+  const bool before_training = options_.evaluate_before_training && position_.iteration == 0;
+  const int64_t steps = position_.phase == Phase::kEval ? options_.evaluation_steps
+                        : before_training               ? 0
+                                                        : options_.training_steps;
   const bool enough = position_.phase_statistics().agent_steps >= steps;
   return enough && (between_episodes_ || !options_.max_steps_per_episode);
 }
 
 void Runner::finish_phase() {
-  for (Observer* observer : observers_) observer->on_phase(position_);
+  for (Observer* observer : observers_) observer->on_phase(position_, agent_);
 
   // an episode does not cross from training to evaluation or back
   if (evaluate_ && !between_episodes_) {
-    environment_.end_episode(0);
+    environment_->end_episode(0);
     between_episodes_ = true;
   }
 
@@ -150,11 +153,18 @@ void Runner::finish_phase() {
   position_.phase = Phase::kTrain;
   position_.train = {};
   position_.eval = {};
+
+  // an environment's state is saved with the run, so that only a new iteration needs a new one
+  if (new_environment_) {
+    own_environment_ = new_environment_(position_.iteration);
+    environment_ = own_environment_.get();
+    between_episodes_ = true;
+  }
 }
 
 void Runner::state(StateTree& tree) {
   tree("position", position_)("action", action_)("between_episodes", between_episodes_);
-  tree.scope("environment", [&](StateTree& t) { environment_.state(t); });
+  tree.scope("environment", [&](StateTree& t) { environment_->state(t); });
   tree.scope("agent", [&](StateTree& t) { agent_.state(t); });
   for (size_t i = 0; i < observers_.size(); ++i) {
     tree.scope("observer_" + std::to_string(i), [&](StateTree& t) { observers_[i]->state(t); });

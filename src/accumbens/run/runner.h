@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct RunnerOptions {
   int64_t evaluation_steps = 125'000;
   std::optional<int64_t> max_steps_per_episode = 27'000;
   bool clip_rewards = true;
+  bool evaluate_before_training = false;
+  bool new_environment_per_iteration = false;
+  bool dqn_zoo_csv = false;
   int64_t summary_writing_frequency = 500;
   double checkpoint_minutes = 10.0;
   int64_t seed = 1;
@@ -42,6 +46,12 @@ struct RunnerOptions {
           at_least(1));
     field("clip_rewards", clip_rewards,
           "the agent learns from rewards clipped to [-1, 1]; logs hold the raw ones");
+    field("evaluate_before_training", evaluate_before_training,
+          "iteration 0 evaluates the agent as it begins, then num_iterations follow (DQN Zoo)");
+    field("new_environment_per_iteration", new_environment_per_iteration,
+          "each iteration has an environment of its own, with a seed of its own (DQN Zoo)");
+    field("dqn_zoo_csv", dqn_zoo_csv,
+          "dqn_zoo.csv is written too: DQN Zoo's columns, with human-normalised scores");
     field("summary_writing_frequency", summary_writing_frequency,
           "agent steps between entries in metrics.jsonl and TensorBoard", at_least(1));
     field("checkpoint_minutes", checkpoint_minutes,
@@ -53,6 +63,9 @@ struct RunnerOptions {
     field("device", device, "of the networks; auto: a GPU where there is one",
           one_of({"auto", "cpu", "cuda"}));
   }
+
+  /// Iterations of the run, the one before training included.
+  int64_t total_iterations() const { return num_iterations + (evaluate_before_training ? 1 : 0); }
 };
 
 /// What the agent is doing.
@@ -109,8 +122,8 @@ class Observer {
   /// After the last step of an episode, before its on_step().
   virtual void on_episode(const Position&, const Episode&) {}
 
-  /// After the last step of a phase.
-  virtual void on_phase(const Position&) {}
+  /// After the last step of a phase, which may have none.
+  virtual void on_phase(const Position&, const Agent&) {}
 
   /// After the last phase of an iteration.
   virtual void on_iteration(const Position&) {}
@@ -127,9 +140,13 @@ class Runner {
   /// How run() ended.
   enum class Outcome { kDone, kStopped };
 
-  /// evaluate: whether iterations have an evaluation phase. All references must outlive it.
+  /// Makes the environment of an iteration.
+  using NewEnvironment = std::function<std::unique_ptr<Environment>(int64_t iteration)>;
+
+  /// evaluate: whether iterations have an evaluation phase. new_environment: if given, is asked for
+  /// another environment when the first iteration ends, and so on. All references must outlive it.
   Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
-         std::vector<Observer*> observers);
+         std::vector<Observer*> observers, NewEnvironment new_environment = {});
 
   /// Runs until the last iteration is done, or `stop` becomes true. `checkpoint` is called between
   /// two steps when one is due.
@@ -152,9 +169,11 @@ class Runner {
 
   RunnerOptions options_;
   bool evaluate_;
-  Environment& environment_;
+  Environment* environment_;
+  std::unique_ptr<Environment> own_environment_;  // of the iterations that have their own
   Agent& agent_;
   std::vector<Observer*> observers_;
+  NewEnvironment new_environment_;
 
   Position position_;
   torch::Tensor action_;  // [1] int64, the agent's last answer

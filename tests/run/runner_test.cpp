@@ -1,0 +1,120 @@
+#include "accumbens/run/runner.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <tuple>
+
+#include "accumbens/core/random.h"
+#include "accumbens/envs/classic_control/cart_pole.h"
+
+namespace accumbens {
+namespace {
+
+// pushes the cart at random
+class RandomAgent final : public Agent {
+ public:
+  torch::Tensor step(const TimeStep&) override {
+    return torch::full({1}, random_.below(2), torch::kInt64);
+  }
+  void set_eval_mode(bool) override {}
+  std::map<std::string, double> statistics() const override { return {}; }
+  void state(StateTree& tree) override { tree("random", random_); }
+
+ private:
+  RandomStream random_{1, "actions"};
+};
+
+// what happened, step by step; stops after some of them
+struct Recorder final : Observer {
+  void on_step(const Position& position, const TimeStep& time_step, const Agent&) override {
+    steps.emplace_back(position.iteration, position.phase == Phase::kEval, time_step.first(0),
+                       time_step.observation[0][0].item<float>());
+    if (static_cast<int64_t>(steps.size()) == stop_after) stop = true;
+  }
+
+  std::vector<std::tuple<int64_t, bool, bool, float>> steps;  // iteration, eval, FIRST, position
+  int64_t stop_after = -1;
+  std::atomic<bool> stop = false;
+};
+
+const RunnerOptions kLikeDqnZoo{.num_iterations = 2,
+                                .training_steps = 30,
+                                .evaluation_steps = 20,
+                                .max_steps_per_episode = std::nullopt,
+                                .evaluate_before_training = true,
+                                .new_environment_per_iteration = true};
+
+std::unique_ptr<Environment> environment_of(int64_t iteration) {
+  return std::make_unique<CartPole>(/*max_episode_steps=*/500, /*seed=*/100 + iteration);
+}
+
+// one run, which can be stopped, and continued by another
+struct Experimenter {
+  std::unique_ptr<Environment> environment = environment_of(0);
+  RandomAgent agent;
+  Recorder recorder;
+  Runner runner{kLikeDqnZoo, /*evaluate=*/true, *environment, agent, {&recorder}, environment_of};
+
+  Runner::Outcome go() {
+    return runner.run(recorder.stop, [] {});
+  }
+};
+
+// oracle: the loop of DQN Zoo's run_atari.py: (iteration, evaluation, agent steps)
+TEST(Runner, EvaluatesBeforeTrainingAndCutsPhasesWhereTheirStepsEnd) {
+  Experimenter run;
+  EXPECT_EQ(run.go(), Runner::Outcome::kDone);
+
+  std::vector<std::tuple<int64_t, bool, int64_t>> phases;
+  for (const auto& [iteration, eval, first, position] : run.recorder.steps) {
+    if (phases.empty() || std::get<0>(phases.back()) != iteration ||
+        std::get<1>(phases.back()) != eval) {
+      EXPECT_TRUE(first);
+      phases.emplace_back(iteration, eval, 0);
+    }
+    std::get<2>(phases.back()) += first ? 0 : 1;
+  }
+  using P = std::tuple<int64_t, bool, int64_t>;
+  EXPECT_THAT(phases, testing::ElementsAre(P{0, true, 20}, P{1, false, 30}, P{1, true, 20},
+                                           P{2, false, 30}, P{2, true, 20}));
+}
+
+// oracle: the environments themselves
+TEST(Runner, GivesEachIterationItsOwnEnvironment) {
+  Experimenter run;
+  run.go();
+  int64_t iteration = -1;
+  for (const auto& [of, eval, first, position] : run.recorder.steps) {
+    if (of == iteration) continue;
+    iteration = of;
+    const TimeStep begin = environment_of(iteration)->step(torch::zeros({1}, torch::kInt64));
+    EXPECT_EQ(position, begin.observation[0][0].item<float>()) << iteration;
+  }
+  EXPECT_EQ(iteration, 2);
+}
+
+// oracle: the uninterrupted run
+TEST(Runner, GoesOnExactlyFromAnyStepWithNewEnvironments) {
+  Experimenter whole;
+  whole.go();
+  const auto count = static_cast<int64_t>(whole.recorder.steps.size());
+  for (int64_t step = 1; step < count; ++step) {
+    Experimenter begun;
+    begun.recorder.stop_after = step;
+    EXPECT_EQ(begun.go(), Runner::Outcome::kStopped);
+    StateTree saved;
+    saved("runner", begun.runner);
+
+    Experimenter resumed;
+    StateTree tree(std::move(saved.contents()));
+    tree("runner", resumed.runner);
+    resumed.go();
+    auto steps = begun.recorder.steps;
+    steps.insert(steps.end(), resumed.recorder.steps.begin(), resumed.recorder.steps.end());
+    ASSERT_EQ(steps, whole.recorder.steps) << "stopped after step " << step;
+  }
+}
+
+}  // namespace
+}  // namespace accumbens
