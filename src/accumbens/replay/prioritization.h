@@ -100,6 +100,6 @@ class Prioritization {
 /// Weights that correct for drawing with unequal probabilities: (1 / probability)^exponent, divided
 /// by the greatest of the batch. [N] float32.
 torch::Tensor importance_weights(const torch::Tensor& probabilities,  // [N] float64
-                                 double exponent);
+                                 double exponent);                    // at least 0
 
 }  // namespace accumbens

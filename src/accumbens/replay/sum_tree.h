@@ -14,8 +14,13 @@ class SumTree {
   /// All weights begin as 0.
   explicit SumTree(int64_t size);
 
+  /// Weights, drawn or not.
   int64_t size() const { return size_; }
+
+  /// The sum of all weights.
   double total() const { return nodes_[1]; }
+
+  /// One weight.
   double get(int64_t index) const { return nodes_[first_leaf_ + index]; }
 
   /// weight: finite, not negative; throws std::invalid_argument otherwise.

@@ -9,8 +9,8 @@ namespace accumbens {
 /// of at most 30 minutes, each begun with 1 to 30 frames of doing nothing.
 struct ReferenceScore {
   std::string game;  // as Gymnasium names it
-  double random = 0.0;
-  double human = 0.0;
+  double random = 0.0;  // of uniformly random actions
+  double human = 0.0;   // of the tester
 
   /// (score - random) / (human - random): 0 is random play, 1 is human play.
   double normalized(double score) const { return (score - random) / (human - random); }
