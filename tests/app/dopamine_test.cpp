@@ -267,9 +267,11 @@ TEST_F(DopamineTest, TrainsWhatIsHereAndRefusesTheRestInOneSentence) {
                     2),
               HasSubstr("min_vals"));
   EXPECT_THAT(
-      train(kJaxCartPole + "create_agent.agent_name = 'ppo'\n", 2),
-      HasSubstr("accumbens: create_agent.agent_name is 'ppo', Dopamine's PPOAgent, which is "
-                "not in Accumbens yet; known are dqn, "));
+      train(kJaxCartPole + "create_agent.agent_name = 'ppo'\n"
+                           "PPOAgent.network = @continuous_networks.PPOActorCriticNetwork\n",
+            2),
+      HasSubstr("PPOAgent.network is @PPOActorCriticNetwork, which is no actor-critic "
+                "network of Accumbens"));
   EXPECT_THAT(train(kJaxCartPole + "create_agent.agent_name = 'jax_quantile'\n", 2),
               HasSubstr("network needs images, but CartPole has none"));
   EXPECT_THAT(

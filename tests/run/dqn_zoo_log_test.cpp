@@ -96,7 +96,7 @@ TEST(DqnZooLog, WritesARowPerIteration) {
   log.on_phase(position, agent);
   position.phase = Phase::kEval;
   position.eval = {.agent_steps = 50, .seconds = 2.0};
-  position.episode.episode_return = -7.0;
+  position.episodes = {{.episode_return = -7.0}};
   log.on_phase(position, agent);
   log.on_iteration(position);
 

@@ -116,5 +116,88 @@ TEST(Runner, GoesOnExactlyFromAnyStepWithNewEnvironments) {
   }
 }
 
+// three streams whose episodes have 2, 3 and 7 steps, each of which earns 1
+class Clocks final : public Environment {
+ public:
+  const EnvironmentSpec& spec() const override { return spec_; }
+  TimeStep step(const torch::Tensor&) override {
+    TimeStep time_step;
+    time_step.discount = {1, 1, 1};
+    time_step.lost_life = {0, 0, 0};
+    for (int b = 0; b < 3; ++b) {
+      const bool first = steps_[b] == 0;
+      const bool last = steps_[b] == kLengths[b];
+      time_step.step_type.push_back(first  ? StepType::kFirst
+                                    : last ? StepType::kLast
+                                           : StepType::kMid);
+      time_step.reward.push_back(first ? 0.0F : 1.0F);
+      steps_[b] = last ? 0 : steps_[b] + 1;
+    }
+    time_step.observation = torch::zeros({3, 1});
+    return time_step;
+  }
+  void end_episode(int64_t stream) override { steps_[stream] = 0; }
+  void state(StateTree&) override {}
+
+  static constexpr int64_t kLengths[] = {2, 3, 7};
+
+ private:
+  EnvironmentSpec spec_{
+      .name = "clocks", .batch_size = 3, .observation_shape = {1}, .num_actions = 2};
+  int64_t steps_[3] = {0, 0, 0};
+};
+
+class ThreeActions final : public Agent {
+ public:
+  torch::Tensor step(const TimeStep&) override { return torch::zeros({3}, torch::kInt64); }
+  void set_eval_mode(bool) override {}
+  std::map<std::string, double> statistics() const override { return {}; }
+  void state(StateTree&) override {}
+};
+
+struct Episodes final : Observer {
+  void on_episode(const Position&, const Episode& episode) override {
+    EXPECT_EQ(episode.episode_return, static_cast<double>(episode.length));
+    (episode.phase == Phase::kTrain ? train : eval).push_back(episode.length);
+  }
+  void on_iteration(const Position& position) override {
+    train_steps = position.train.agent_steps;
+    eval_steps = position.eval.agent_steps;
+  }
+
+  std::vector<int64_t> train, eval;
+  int64_t train_steps = 0, eval_steps = 0;
+};
+
+// oracle: counted by hand; a time step is an agent step of each stream but those that begin
+TEST(Runner, SeveralStreamsTrainWithoutWaitingAndEvaluateWholeEpisodes) {
+  Clocks clocks;
+  ThreeActions agent;
+  Episodes episodes;
+  const RunnerOptions options{.num_iterations = 1, .training_steps = 6, .evaluation_steps = 8};
+  Runner runner(options, /*evaluate=*/true, clocks, agent, {&episodes});
+  std::atomic<bool> stop = false;
+  runner.run(stop, [] {});
+
+  // the first time step begins all, the second and third are 6 steps
+  EXPECT_EQ(episodes.train_steps, 6);
+  EXPECT_THAT(episodes.train, testing::ElementsAre(2));
+
+  // after 3 time steps 8 steps are done and one stream at its end: the others go on to theirs
+  EXPECT_THAT(episodes.eval, testing::UnorderedElementsAre(2, 3, 2, 7));
+  EXPECT_EQ(episodes.eval_steps, 2 + 3 + 2 + 7);
+}
+
+// oracle: as many of each stream; the first five to end would be 2, 3, 2, 3 and 2
+TEST(Runner, EvaluatesAsManyEpisodesOfEachStream) {
+  Clocks clocks;
+  ThreeActions agent;
+  Episodes episodes;
+  Runner runner({}, /*evaluate=*/true, clocks, agent, {&episodes});
+  std::atomic<bool> stop = false;
+  runner.evaluate(5, stop);
+  EXPECT_THAT(episodes.eval, testing::UnorderedElementsAre(2, 2, 3, 3, 7));
+}
+
 }  // namespace
 }  // namespace accumbens

@@ -137,6 +137,7 @@ int list(const Catalogue& catalogue, const std::string& what, bool verbose, bool
     for (const auto& [name, entry] : catalogue.agents) print(name, entry.summary);
   } else if (what == "networks") {
     for (const auto& [name, entry] : catalogue.networks) print(name, entry.summary);
+    for (const auto& [name, entry] : catalogue.actor_critics) print(name, entry.summary);
   } else {
     for (const auto& [name, entry] : catalogue.environments) print("@" + name, entry.summary);
     for (const std::string& name : known_environments()) std::cout << name << '\n';

@@ -18,11 +18,10 @@ std::pair<int64_t, int64_t> same_padding(int64_t size, int64_t kernel, int64_t s
 
 }  // namespace
 
-NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stack_size,
-                                   int64_t height, int64_t width, const HeadSpec& head,
-                                   RandomStream& random) {
-  const bool same = options.padding == "SAME";
-  const Initialization initialization = initialization_named(options.initialization);
+NatureConvolutions::NatureConvolutions(torch::nn::Module& owner, const std::string& padding,
+                                       int64_t stack_size, int64_t height, int64_t width,
+                                       const Initialize& initialize) {
+  const bool same = padding == "SAME";
 
   // three convolutions, each on what the one before leaves
   struct Shape {
@@ -32,7 +31,7 @@ NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stac
   for (const auto& [filters, kernel, stride] :
        {Shape{32, 8, 4}, Shape{64, 4, 2}, Shape{64, 3, 1}}) {
     Convolution convolution;
-    convolution.layer = register_module(
+    convolution.layer = owner.register_module(
         "conv" + std::to_string(convolutions_.size()),
         torch::nn::Conv2d(torch::nn::Conv2dOptions(channels, filters, kernel).stride(stride)));
     if (same) {
@@ -48,23 +47,23 @@ NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stac
     channels = filters;
   }
 
-  for (auto& [layer, padding] : convolutions_) {
-    initialize_layer(layer->weight, layer->bias, initialization, random);
+  for (auto& [layer, around] : convolutions_) {
+    initialize(layer->weight, layer->bias);
 
     // channels-last is the layout that CPUs and GPUs convolve fastest
     const torch::NoGradGuard no_grad;
     layer->weight.set_data(layer->weight.contiguous(torch::MemoryFormat::ChannelsLast));
 
     // what is the same on both sides is left to the convolution itself
-    if (!padding.empty() && padding[0] == padding[1] && padding[2] == padding[3]) {
-      layer->options.padding(torch::ExpandingArray<2>({padding[2], padding[0]}));
-      padding.clear();
+    if (!around.empty() && around[0] == around[1] && around[2] == around[3]) {
+      layer->options.padding(torch::ExpandingArray<2>({around[2], around[0]}));
+      around.clear();
     }
   }
-  make_head(head, height * width * channels, /*hidden_units=*/512, initialization, random);
+  features_ = height * width * channels;
 }
 
-torch::Tensor NatureDqnNetwork::encode(const torch::Tensor& s) {
+torch::Tensor NatureConvolutions::operator()(const torch::Tensor& s) {
   // pixels to [0, 1]
   torch::Tensor x =
       s.to(s.options().dtype(torch::kFloat32).memory_format(torch::MemoryFormat::ChannelsLast))
@@ -78,6 +77,18 @@ torch::Tensor NatureDqnNetwork::encode(const torch::Tensor& s) {
   }
 
   return x.permute({0, 2, 3, 1}).flatten(1);  // [B, height * width * channels]
+}
+
+NatureDqnNetwork::NatureDqnNetwork(const NatureDqnOptions& options, int64_t stack_size,
+                                   int64_t height, int64_t width, const HeadSpec& head,
+                                   RandomStream& random)
+    : convolutions_(*this, options.padding, stack_size, height, width,
+                    [&](torch::Tensor& weight, torch::Tensor& bias) {
+                      initialize_layer(weight, bias, initialization_named(options.initialization),
+                                       random);
+                    }) {
+  make_head(head, convolutions_.features(), /*hidden_units=*/512,
+            initialization_named(options.initialization), random);
 }
 
 }  // namespace accumbens

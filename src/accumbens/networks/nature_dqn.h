@@ -2,6 +2,7 @@
 
 #include <torch/nn/modules/conv.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,19 +35,24 @@ struct RainbowNetworkOptions : NatureDqnOptions {
   RainbowNetworkOptions() { initialization = "variance_scaling"; }
 };
 
-/// The convolutional network of Mnih et al. (2015), "Human-level control through deep
-/// reinforcement learning": 32 8x8 filters with stride 4, 64 4x4 with stride 2, 64 3x3 with stride
-/// 1, 512 hidden units, all with ReLU, and the head that the agent asks for.
-class NatureDqnNetwork final : public EncodedNetwork {
+/// The convolutions of Mnih et al. (2015), "Human-level control through deep reinforcement
+/// learning": 32 8x8 filters with stride 4, 64 4x4 with stride 2, 64 3x3 with stride 1, all with
+/// ReLU.
+class NatureConvolutions {
  public:
-  /// height, width: of a frame, in pixels; stack_size: frames in an observation; random: draws all
-  /// weights.
-  NatureDqnNetwork(const NatureDqnOptions& options, int64_t stack_size, int64_t height,
-                   int64_t width, const HeadSpec& head, RandomStream& random);
+  /// Draws the weight and bias of a layer.
+  using Initialize = std::function<void(torch::Tensor& weight, torch::Tensor& bias)>;
 
- protected:
-  /// s: [B, stack, height, width] uint8, scaled to [0, 1] here.
-  torch::Tensor encode(const torch::Tensor& s) override;
+  /// Registers its layers with `owner`. padding: SAME or VALID; height, width: of a frame, in
+  /// pixels; stack_size: frames in an observation.
+  NatureConvolutions(torch::nn::Module& owner, const std::string& padding, int64_t stack_size,
+                     int64_t height, int64_t width, const Initialize& initialize);
+
+  /// s: [B, stack, height, width] uint8, scaled to [0, 1] here. Returns [B, features].
+  torch::Tensor operator()(const torch::Tensor& s);
+
+  /// How many numbers it makes of an observation.
+  int64_t features() const { return features_; }
 
  private:
   struct Convolution {
@@ -55,6 +61,24 @@ class NatureDqnNetwork final : public EncodedNetwork {
   };
 
   std::vector<Convolution> convolutions_;
+  int64_t features_ = 0;
+};
+
+/// The network of Mnih et al. (2015): its convolutions, 512 hidden units with ReLU, and the head
+/// that the agent asks for.
+class NatureDqnNetwork final : public EncodedNetwork {
+ public:
+  /// height, width: of a frame, in pixels; stack_size: frames in an observation; random: draws all
+  /// weights.
+  NatureDqnNetwork(const NatureDqnOptions& options, int64_t stack_size, int64_t height,
+                   int64_t width, const HeadSpec& head, RandomStream& random);
+
+ protected:
+  /// s: [B, stack, height, width] uint8.
+  torch::Tensor encode(const torch::Tensor& s) override { return convolutions_(s); }
+
+ private:
+  NatureConvolutions convolutions_;
 };
 
 }  // namespace accumbens

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "accumbens/envs/factory.h"
+#include "accumbens/envs/vector_environment.h"
 #include "accumbens/run/dopamine.h"
+#include "accumbens/run/policy_agents.h"
 #include "accumbens/run/value_agents.h"
 
 namespace accumbens {
@@ -100,6 +102,7 @@ Catalogue::Catalogue() {
                                        .summary = "how a prioritized replay draws",
                                        .unused = {{"seed", "bind Runner.seed"}}});
   add_value_agents(*this);
+  add_policy_agents(*this);
 }
 
 std::vector<std::string> Catalogue::check(const Configuration& configuration) const {
@@ -114,13 +117,15 @@ std::vector<std::string> Catalogue::check(const Configuration& configuration) co
   const Value network = configuration.value(options, "network");
   if (const auto* reference = network.as<ReferenceValue>()) {
     const std::string name = split_scope(reference->name).second;
-    if (!networks.contains(name) && !registry.resolve(name).absent) {
+    if (!networks.contains(name) && !actor_critics.contains(name) &&
+        !registry.resolve(name).absent) {
       throw ConfigError(options + ".network is @" + name + ", which is not a network; known are " +
                         known_names(networks));
     }
   }
 
   // a replay that cannot hold one stack and one n-step return has nothing to sample
+  if (!registry.resolve(options).find("update_horizon")) return unused_agents(configuration);
   const Value capacity = configuration.value("ReplayBuffer", "max_capacity");
   const Value stack_size = configuration.value(options, "stack_size");
   const Value horizon = configuration.value(options, "update_horizon");
@@ -179,7 +184,17 @@ std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& co
                       "' in Runner.create_environment_fn; known are " + known_names(environments));
   }
   const Configuration::Scope inside(configuration, scope);
-  return it->second.make(configuration, static_cast<uint64_t>(options.seed));
+  const auto seed = static_cast<uint64_t>(options.seed);
+  if (options.num_environments == 1) return it->second.make(configuration, seed);
+
+  // the first stream is that of a single environment
+  std::vector<std::unique_ptr<Environment>> streams;
+  for (int64_t b = 0; b < options.num_environments; ++b) {
+    const std::string stream = "stream/" + std::to_string(b);
+    streams.push_back(
+        it->second.make(configuration, b == 0 ? seed : RandomStream(seed, stream).bits()));
+  }
+  return std::make_unique<VectorEnvironment>(std::move(streams));
 }
 
 }  // namespace accumbens

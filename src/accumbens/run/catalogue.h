@@ -13,6 +13,7 @@
 #include "accumbens/config/configuration.h"
 #include "accumbens/config/registry.h"
 #include "accumbens/envs/environment.h"
+#include "accumbens/networks/actor_critic.h"
 #include "accumbens/networks/value_head.h"
 #include "accumbens/run/runner.h"
 
@@ -78,18 +79,23 @@ class Catalogue {
   using MakeNetwork = std::function<std::shared_ptr<QNetwork>(
       const Configuration&, const NetworkContext&, RandomStream& initialization)>;
 
-  /// Builds an environment, all of whose randomness comes from the seed; throws ConfigError
-  /// likewise.
+  /// The same for an actor-critic network.
+  using MakeActorCritic = std::function<std::shared_ptr<ActorCriticNetwork>(
+      const Configuration&, const NetworkContext&, RandomStream& initialization)>;
+
+  /// Builds an environment of one stream, all of whose randomness comes from the seed; throws
+  /// ConfigError likewise.
   using MakeEnvironment =
       std::function<std::unique_ptr<Environment>(const Configuration&, uint64_t seed)>;
 
   /// All that ships with Accumbens.
   Catalogue();
 
-  Registry registry;                                           // of options
-  std::map<std::string, Entry<MakeAgent>> agents;              // by create_agent.agent_name
-  std::map<std::string, Entry<MakeNetwork>> networks;          // by reference
-  std::map<std::string, Entry<MakeEnvironment>> environments;  // by reference
+  Registry registry;                                            // of options
+  std::map<std::string, Entry<MakeAgent>> agents;               // by create_agent.agent_name
+  std::map<std::string, Entry<MakeNetwork>> networks;           // by reference
+  std::map<std::string, Entry<MakeActorCritic>> actor_critics;  // by reference
+  std::map<std::string, Entry<MakeEnvironment>> environments;   // by reference
 
   /// Finds what single configurables cannot: throws ConfigError for sizes that contradict each
   /// other. Returns warnings, each with file:line.
@@ -105,7 +111,8 @@ class Catalogue {
                                          const NetworkContext& context,
                                          RandomStream& initialization) const;
 
-  /// The environment that Runner names. Throws ConfigError on an unknown name.
+  /// The environment that Runner names, with as many streams as it says. Throws ConfigError on an
+  /// unknown name.
   std::unique_ptr<Environment> make_environment(const Configuration& configuration,
                                                 const RunnerOptions& options) const;
 };

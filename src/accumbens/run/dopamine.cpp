@@ -17,12 +17,6 @@ struct Absent {
 // names and parameters of Dopamine 4.1.2
 const std::vector<Absent> kAbsent = {
     // agents
-    {"PPOAgent", "dopamine.jax.agents.ppo.ppo_agent",
-     "PPO; Dopamine cannot build it either: nothing binds its action_limits, which it requires",
-     "action_shape observation_shape action_limits stack_size update_horizon network num_layers "
-     "hidden_units activation update_period num_epochs batch_size gamma lambda_ epsilon "
-     "vf_coefficient entropy_coefficient clip_critic_loss eval_mode optimizer max_gradient_norm "
-     "summary_writer summary_writing_frequency allow_partial_reload seed collector_allowlist"},
     {"SACAgent", "dopamine.jax.agents.sac.sac_agent",
      "soft actor-critic; sac.gin also asks for HalfCheetah-v2, which Gymnasium no longer has",
      "action_shape action_limits observation_shape action_dtype observation_dtype "
@@ -32,8 +26,6 @@ const std::vector<Absent> kAbsent = {
      "summary_writing_frequency allow_partial_reload seed collector_allowlist"},
 
     // networks
-    {"PPODiscreteActorCriticNetwork", "dopamine.jax.networks", "PPO's network for Atari",
-     "action_shape inputs_preprocessed"},
     {"ActorCriticNetwork", "dopamine.jax.continuous_networks", "soft actor-critic's network",
      "action_shape num_layers hidden_units action_limits activation kernel_initializer"},
     {"PPOActorCriticNetwork", "dopamine.jax.continuous_networks",

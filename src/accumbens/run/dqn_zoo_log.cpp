@@ -63,7 +63,7 @@ void DqnZooLog::on_step(const Position& position, const TimeStep& time_step, con
 void DqnZooLog::on_phase(const Position& position, const Agent& agent) {
   const PhaseStatistics& statistics = position.phase_statistics();
   const double episode_return = statistics.num_episodes > 0  ? statistics.average_return()
-                                : statistics.agent_steps > 0 ? position.episode.episode_return
+                                : statistics.agent_steps > 0 ? position.episodes[0].episode_return
                                                              : kNan;
   if (position.phase == Phase::kEval) {
     eval_return_ = episode_return;

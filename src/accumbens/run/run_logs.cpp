@@ -23,9 +23,11 @@ RunLogs::RunLogs(const std::filesystem::path& base_dir, int64_t summary_writing_
       metrics_(base_dir / "metrics.jsonl"),
       tensorboard_(base_dir) {}
 
-void RunLogs::on_step(const Position& position, const TimeStep& time_step, const Agent& agent) {
-  if (position.phase != Phase::kTrain || time_step.first(0)) return;
-  if (position.agent_steps % summary_writing_frequency_ != 0) return;
+void RunLogs::on_step(const Position& position, const TimeStep&, const Agent& agent) {
+  // several streams may step over the very step
+  const int64_t due = position.agent_steps / summary_writing_frequency_;
+  if (position.phase != Phase::kTrain || due == summaries_) return;
+  summaries_ = due;
 
   const std::map<std::string, double> figures = agent.statistics();
   metrics_.write(position.agent_steps, figures);
@@ -66,8 +68,8 @@ void RunLogs::on_iteration(const Position& position) {
 }
 
 void RunLogs::state(StateTree& tree) {
-  tree("num_episodes", num_episodes_)("results", results_)("episodes", episodes_)(
-      "metrics", metrics_)("tensorboard", tensorboard_);
+  tree("num_episodes", num_episodes_)("summaries", summaries_)("results", results_)(
+      "episodes", episodes_)("metrics", metrics_)("tensorboard", tensorboard_);
 }
 
 }  // namespace accumbens

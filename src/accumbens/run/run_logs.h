@@ -33,6 +33,7 @@ class RunLogs final : public Observer {
  private:
   int64_t summary_writing_frequency_;
   int64_t num_episodes_ = 0;
+  int64_t summaries_ = 0;  // that were due
   CsvWriter results_;
   CsvWriter episodes_;
   JsonlWriter metrics_;

@@ -34,8 +34,12 @@ void PhaseStatistics::state(StateTree& tree) {
 void Position::state(StateTree& tree) {
   tree("iteration", iteration)("phase", phase)("agent_steps", agent_steps)("frames", frames)(
       "total_steps", total_steps)("train", train)("eval", eval);
-  tree("episode_phase", episode.phase)("episode_return", episode.episode_return)("episode_length",
-                                                                                 episode.length);
+  for (size_t b = 0; b < episodes.size(); ++b) {
+    tree.scope("episode_" + std::to_string(b), [&](StateTree& t) {
+      t("phase", episodes[b].phase)("return", episodes[b].episode_return)("length",
+                                                                          episodes[b].length);
+    });
+  }
 }
 
 Runner::Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
@@ -46,7 +50,11 @@ Runner::Runner(const RunnerOptions& options, bool evaluate, Environment& environ
       agent_(agent),
       observers_(std::move(observers)),
       new_environment_(std::move(new_environment)),
-      action_(torch::zeros({environment.spec().batch_size}, torch::kInt64)) {}
+      action_(torch::zeros({environment.spec().batch_size}, torch::kInt64)),
+      between_episodes_(environment.spec().batch_size, 1),
+      episodes_left_(environment.spec().batch_size, -1) {
+  position_.episodes.resize(environment.spec().batch_size);
+}
 
 Runner::Outcome Runner::run(const std::atomic<bool>& stop,
                             const std::function<void()>& checkpoint) {
@@ -80,35 +88,19 @@ Runner::Outcome Runner::run(const std::atomic<bool>& stop,
 void Runner::evaluate(int64_t num_episodes, const std::atomic<bool>& stop) {
   agent_.set_eval_mode(true);
   position_.phase = Phase::kEval;
+
+  // as many of each stream: the first to end would be the short ones
+  const auto streams = static_cast<int64_t>(episodes_left_.size());
+  for (int64_t b = 0; b < streams; ++b) {
+    episodes_left_[b] = (num_episodes + streams - 1 - b) / streams;
+  }
   while (position_.eval.num_episodes < num_episodes && !stop) step();
 }
 
 void Runner::step() {
   TimeStep time_step = environment_->step(action_);
-  PhaseStatistics& statistics = position_.phase_statistics();
-  Episode& episode = position_.episode;
-
-  if (time_step.first(0)) {
-    if (!time_step.lost_life[0]) episode = {.phase = position_.phase};
-    between_episodes_ = false;
-  } else {
-    // count the step, and cut the episode where it has lasted too long
-    ++statistics.agent_steps;
-    ++position_.total_steps;
-    ++episode.length;
-    episode.episode_return += time_step.reward[0];
-    if (position_.phase == Phase::kTrain) {
-      ++position_.agent_steps;
-      position_.frames += environment_->spec().frames_per_step;
-    }
-    const bool over = time_step.last(0) && !time_step.lost_life[0];
-    if (!over && options_.max_steps_per_episode &&
-        episode.length >= *options_.max_steps_per_episode) {
-      environment_->end_episode(0);
-      time_step.step_type[0] = StepType::kLast;
-      time_step.lost_life[0] = 0;
-    }
-  }
+  const int64_t streams = time_step.batch_size();
+  for (int64_t b = 0; b < streams; ++b) begin_or_count(time_step, b);
 
   // the agent learns from clipped rewards, the logs hold the raw ones
   TimeStep seen = time_step;
@@ -117,32 +109,90 @@ void Runner::step() {
   }
   action_ = agent_.step(seen);
 
-  if (time_step.last(0) && !time_step.lost_life[0]) {
-    between_episodes_ = true;
-    statistics.sum_of_returns += episode.episode_return;
-    ++statistics.num_episodes;
-    for (Observer* observer : observers_) observer->on_episode(position_, episode);
+  for (int64_t b = 0; b < streams; ++b) {
+    if (time_step.last(b) && !time_step.lost_life[b]) end_episode(b);
   }
   for (Observer* observer : observers_) observer->on_step(position_, time_step, agent_);
 }
 
-bool Runner::phase_done() const {
+void Runner::begin_or_count(TimeStep& time_step, int64_t stream) {
+  Episode& episode = position_.episodes[stream];
+  if (time_step.first(stream)) {
+    if (!time_step.lost_life[stream]) episode = {.phase = position_.phase};
+    between_episodes_[stream] = 0;
+    return;
+  }
+
+  // count the step, and cut the episode where it has lasted too long
+  ++episode.length;
+  episode.episode_return += time_step.reward[stream];
+  if (episodes_left_[stream] != 0) {
+    ++position_.phase_statistics().agent_steps;
+    ++position_.total_steps;
+    if (position_.phase == Phase::kTrain) {
+      ++position_.agent_steps;
+      position_.frames += environment_->spec().frames_per_step;
+    }
+  }
+  const bool over = time_step.last(stream) && !time_step.lost_life[stream];
+  if (!over && options_.max_steps_per_episode &&
+      episode.length >= *options_.max_steps_per_episode) {
+    environment_->end_episode(stream);
+    time_step.step_type[stream] = StepType::kLast;
+    time_step.lost_life[stream] = 0;
+  }
+}
+
+void Runner::end_episode(int64_t stream) {
+  between_episodes_[stream] = 1;
+  if (episodes_left_[stream] == 0) return;
+
+  PhaseStatistics& statistics = position_.phase_statistics();
+  const Episode& episode = position_.episodes[stream];
+  statistics.sum_of_returns += episode.episode_return;
+  ++statistics.num_episodes;
+  for (Observer* observer : observers_) observer->on_episode(position_, episode);
+
+  // a stream that is ready to end the phase waits for the others
+  if (episodes_left_[stream] > 0) {
+    --episodes_left_[stream];
+  } else if (waits_for_episodes() && enough_steps()) {
+    episodes_left_[stream] = 0;
+  }
+}
+
+bool Runner::enough_steps() const {
   const bool before_training = options_.evaluate_before_training && position_.iteration == 0;
   const int64_t steps = position_.phase == Phase::kEval ? options_.evaluation_steps
                         : before_training               ? 0
                                                         : options_.training_steps;
-  const bool enough = position_.phase_statistics().agent_steps >= steps;
-  return enough && (between_episodes_ || !options_.max_steps_per_episode);
+  return position_.phase_statistics().agent_steps >= steps;
+}
+
+bool Runner::waits_for_episodes() const {
+  const bool alone = between_episodes_.size() == 1;
+  return options_.max_steps_per_episode && (alone || position_.phase == Phase::kEval);
+}
+
+bool Runner::phase_done() const {
+  if (!enough_steps()) return false;
+  if (!waits_for_episodes()) return true;
+  for (size_t b = 0; b < between_episodes_.size(); ++b) {
+    if (!between_episodes_[b] && episodes_left_[b] != 0) return false;
+  }
+  return true;
 }
 
 void Runner::finish_phase() {
   for (Observer* observer : observers_) observer->on_phase(position_, agent_);
 
   // an episode does not cross from training to evaluation or back
-  if (evaluate_ && !between_episodes_) {
-    environment_->end_episode(0);
-    between_episodes_ = true;
+  const auto streams = static_cast<int64_t>(between_episodes_.size());
+  for (int64_t b = 0; b < streams && evaluate_; ++b) {
+    if (!between_episodes_[b]) environment_->end_episode(b);
+    between_episodes_[b] = 1;
   }
+  std::ranges::fill(episodes_left_, -1);
 
   if (evaluate_ && position_.phase == Phase::kTrain) {
     position_.phase = Phase::kEval;
@@ -158,12 +208,13 @@ void Runner::finish_phase() {
   if (new_environment_) {
     own_environment_ = new_environment_(position_.iteration);
     environment_ = own_environment_.get();
-    between_episodes_ = true;
+    std::ranges::fill(between_episodes_, 1);
   }
 }
 
 void Runner::state(StateTree& tree) {
-  tree("position", position_)("action", action_)("between_episodes", between_episodes_);
+  tree("position", position_)("action", action_)("between_episodes", between_episodes_)(
+      "episodes_left", episodes_left_);
   tree.scope("environment", [&](StateTree& t) { environment_->state(t); });
   tree.scope("agent", [&](StateTree& t) { agent_.state(t); });
   for (size_t i = 0; i < observers_.size(); ++i) {

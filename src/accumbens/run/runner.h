@@ -32,6 +32,7 @@ struct RunnerOptions {
   int64_t seed = 1;
   int64_t num_threads = 0;
   std::string device = "auto";
+  int64_t num_environments = 1;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -62,6 +63,10 @@ struct RunnerOptions {
           at_least(0));
     field("device", device, "of the networks; auto: a GPU where there is one",
           one_of({"auto", "cpu", "cuda"}));
+    field("num_environments", num_environments,
+          "streams that the agent acts in at once; with several, training goes on across "
+          "iterations without waiting for the ends of episodes",
+          at_least(1));
   }
 
   /// Iterations of the run, the one before training included.
@@ -95,14 +100,14 @@ struct PhaseStatistics {
 
 /// Where the experiment is.
 struct Position {
-  int64_t iteration = 0;        // counts from 0
-  Phase phase = Phase::kTrain;  // of the iteration
-  int64_t agent_steps = 0;      // of training, in all
-  int64_t frames = 0;           // of training, in all
-  int64_t total_steps = 0;      // agent steps of training and evaluation, in all
-  PhaseStatistics train;        // of this iteration
-  PhaseStatistics eval;         // of this iteration
-  Episode episode;              // in progress
+  int64_t iteration = 0;          // counts from 0
+  Phase phase = Phase::kTrain;    // of the iteration
+  int64_t agent_steps = 0;        // of training, in all
+  int64_t frames = 0;             // of training, in all
+  int64_t total_steps = 0;        // agent steps of training and evaluation, in all
+  PhaseStatistics train;          // of this iteration
+  PhaseStatistics eval;           // of this iteration
+  std::vector<Episode> episodes;  // [B], in progress
 
   /// Of the present phase.
   PhaseStatistics& phase_statistics() { return phase == Phase::kTrain ? train : eval; }
@@ -131,7 +136,8 @@ class Observer {
 };
 
 /// Dopamine's experiment (Castro et al., 2018; protocol of Machado et al., 2018): iterations of a
-/// training phase and, if asked for, an evaluation phase, each of whole episodes.
+/// training phase and, if asked for, an evaluation phase, each of whole episodes. With several
+/// streams only evaluation waits for the ends of episodes, of one more in each stream.
 ///
 /// The loop alternates environment and agent; everything else watches. It can be stopped after
 /// any step, saved through state(), and continued elsewhere bit for bit.
@@ -164,6 +170,10 @@ class Runner {
 
  private:
   void step();
+  void begin_or_count(TimeStep& time_step, int64_t stream);
+  void end_episode(int64_t stream);
+  bool enough_steps() const;
+  bool waits_for_episodes() const;
   bool phase_done() const;
   void finish_phase();
 
@@ -176,8 +186,9 @@ class Runner {
   NewEnvironment new_environment_;
 
   Position position_;
-  torch::Tensor action_;  // [1] int64, the agent's last answer
-  bool between_episodes_ = true;
+  torch::Tensor action_;                   // [B] int64, the agent's last answer
+  std::vector<int64_t> between_episodes_;  // [B], whether the next step begins one
+  std::vector<int64_t> episodes_left_;     // [B], that count in this phase, -1 for any number
 };
 
 }  // namespace accumbens

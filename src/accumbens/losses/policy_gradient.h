@@ -1,0 +1,43 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <optional>
+
+namespace accumbens {
+
+/// The logarithm of softmax(logits) at the actions. Returns [B].
+torch::Tensor log_probability(const torch::Tensor& logits,  // [B, A]
+                              const torch::Tensor& a);      // [B] int64
+
+/// The entropy of softmax(logits). Returns [B].
+torch::Tensor entropy(const torch::Tensor& logits);  // [B, A]
+
+/// Generalised advantage estimates (Schulman et al., 2016):
+///   A_t = delta_t + discount_t * lambda * A_t+1,  delta_t = r_t + discount_t * v_t - v_tm1
+/// Rows whose action had no outcome (an episode ended before it, or was cut short after it) have an
+/// advantage of 0, so that what is before them ends with the value of its true last state. Without
+/// gradients. Returns [T, B].
+torch::Tensor generalized_advantages(const torch::Tensor& r_t,         // [T, B]
+                                     const torch::Tensor& discount_t,  // [T, B], 0 at termination
+                                     const torch::Tensor& v_tm1,       // [T, B]
+                                     const torch::Tensor& v_t,         // [T, B], of the next states
+                                     const torch::Tensor& valid,       // [T, B] bool
+                                     double lambda);                   // in [0, 1]
+
+/// PPO's clipped surrogate loss (Schulman et al., 2017), with rho = pi(a) / pi_old(a):
+///   -min(rho * A, clip(rho, 1 - epsilon, 1 + epsilon) * A)
+/// Returns [N].
+torch::Tensor clipped_surrogate_loss(const torch::Tensor& log_prob,      // [N], with gradients
+                                     const torch::Tensor& old_log_prob,  // [N]
+                                     const torch::Tensor& advantage,     // [N]
+                                     double epsilon);
+
+/// (v - target)^2 / 2. With epsilon the greater of it and the same for v no further than epsilon
+/// from old_v, as in OpenAI's baselines. Returns [N].
+torch::Tensor value_loss(const torch::Tensor& v,       // [N], with gradients
+                         const torch::Tensor& old_v,   // [N]
+                         const torch::Tensor& target,  // [N]
+                         std::optional<double> epsilon);
+
+}  // namespace accumbens

@@ -1,0 +1,81 @@
+#include "accumbens/networks/actor_critic.h"
+
+#include <ATen/ops/linalg_qr.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace accumbens {
+
+void initialize_orthogonal(torch::Tensor& weight, torch::Tensor& bias, double gain,
+                           RandomStream& random) {
+  const torch::NoGradGuard no_grad;
+
+  // of a tall matrix of normals, made unique by the signs of r's diagonal
+  const int64_t outputs = weight.size(0);
+  const int64_t inputs = weight.numel() / outputs;
+  const int64_t tall = std::max(outputs, inputs);
+  const int64_t wide = std::min(outputs, inputs);
+  torch::Tensor normals = torch::empty({tall, wide}, torch::kFloat32);
+  float* data = normals.mutable_data_ptr<float>();
+  for (int64_t i = 0; i < normals.numel(); ++i) data[i] = static_cast<float>(random.normal());
+  auto [q, r] = at::linalg_qr(normals, "reduced");
+  q = q * r.diagonal().sign();
+
+  weight.copy_(gain * (outputs >= inputs ? q : q.t()).reshape(weight.sizes()));
+  bias.zero_();
+}
+
+ClassicControlActorCriticNetwork::ClassicControlActorCriticNetwork(
+    const ClassicControlActorCriticOptions& options, int64_t inputs, int64_t num_actions,
+    RandomStream& random) {
+  const auto make = [&](const std::string& name, int64_t outputs, double output_gain) {
+    std::vector<torch::nn::Linear> layers;
+    const auto add = [&](int64_t size, double gain) {
+      const int64_t before = layers.empty() ? inputs : layers.back()->options.out_features();
+      auto layer =
+          register_module(name + std::to_string(layers.size()), torch::nn::Linear(before, size));
+      initialize_orthogonal(layer->weight, layer->bias, gain, random);
+      layers.push_back(layer);
+    };
+    for (const int64_t size : options.layer_sizes) add(size, std::sqrt(2.0));
+    add(outputs, output_gain);
+    return layers;
+  };
+  actor_ = make("actor", num_actions, 0.01);
+  critic_ = make("critic", 1, 1.0);
+}
+
+PolicyOutput ClassicControlActorCriticNetwork::forward(const torch::Tensor& s) {
+  const auto run = [&](std::vector<torch::nn::Linear>& layers) {
+    torch::Tensor x = s.to(torch::kFloat32).flatten(1);  // [B, inputs]
+    for (size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i]->forward(x).tanh_();
+    return layers.back()->forward(x);
+  };
+  return {.logits = run(actor_), .value = run(critic_).squeeze(1)};
+}
+
+NatureActorCriticNetwork::NatureActorCriticNetwork(int64_t stack_size, int64_t height,
+                                                   int64_t width, int64_t num_actions,
+                                                   RandomStream& random)
+    : convolutions_(*this, "VALID", stack_size, height, width,
+                    [&](torch::Tensor& weight, torch::Tensor& bias) {
+                      initialize_orthogonal(weight, bias, std::sqrt(2.0), random);
+                    }) {
+  const auto layer = [&](const char* name, int64_t inputs, int64_t outputs, double gain) {
+    auto made = register_module(name, torch::nn::Linear(inputs, outputs));
+    initialize_orthogonal(made->weight, made->bias, gain, random);
+    return made;
+  };
+  hidden_ = layer("hidden", convolutions_.features(), 512, std::sqrt(2.0));
+  actor_ = layer("actor", 512, num_actions, 0.01);
+  critic_ = layer("critic", 512, 1, 1.0);
+}
+
+PolicyOutput NatureActorCriticNetwork::forward(const torch::Tensor& s) {
+  const torch::Tensor x = hidden_->forward(convolutions_(s)).relu_();  // [B, 512]
+  return {.logits = actor_->forward(x), .value = critic_->forward(x).squeeze(1)};
+}
+
+}  // namespace accumbens

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <torch/nn/modules/linear.h>
+
+#include <string>
+#include <vector>
+
+#include "accumbens/config/options.h"
+#include "accumbens/core/random.h"
+#include "accumbens/networks/nature_dqn.h"
+
+namespace accumbens {
+
+/// What an actor-critic network says of states.
+struct PolicyOutput {
+  torch::Tensor logits{};  // [B, A], of the policy's softmax
+  torch::Tensor value{};   // [B], expected return
+};
+
+/// A network from stacked observations to a policy over discrete actions and a value.
+class ActorCriticNetwork : public torch::nn::Module {
+ public:
+  /// s: [B, stack, ...] in the environment's dtype.
+  virtual PolicyOutput forward(const torch::Tensor& s) = 0;
+};
+
+/// Draws an orthogonal weight (Saxe et al., 2014) times `gain`, and a bias of 0.
+/// weight: [out, in] or [out, in, height, width]; bias: [out].
+void initialize_orthogonal(torch::Tensor& weight, torch::Tensor& bias, double gain,
+                           RandomStream& random);
+
+/// Options of the actor-critic network for low-dimensional observations.
+struct ClassicControlActorCriticOptions {
+  std::vector<int64_t> layer_sizes = {64, 64};
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("layer_sizes", layer_sizes, "units of one hidden layer after the other", at_least(1));
+  }
+};
+
+/// Two networks that share nothing, for the policy and for the value: hidden layers with tanh and
+/// orthogonal weights (gain sqrt(2); 0.01 for the policy's outputs, 1 for the value's), as in
+/// CleanRL's and OpenAI's PPO.
+class ClassicControlActorCriticNetwork final : public ActorCriticNetwork {
+ public:
+  /// inputs: numbers in a stacked observation; random: draws all weights.
+  ClassicControlActorCriticNetwork(const ClassicControlActorCriticOptions& options, int64_t inputs,
+                                   int64_t num_actions, RandomStream& random);
+
+  PolicyOutput forward(const torch::Tensor& s) override;
+
+ private:
+  std::vector<torch::nn::Linear> actor_;   // the last one has the outputs
+  std::vector<torch::nn::Linear> critic_;  // likewise
+};
+
+/// The convolutions of Mnih et al. (2015) without padding and 512 hidden units with ReLU, which the
+/// policy and the value share; orthogonal weights as above. PPO's network for Atari in Dopamine,
+/// CleanRL and OpenAI's baselines.
+class NatureActorCriticNetwork final : public ActorCriticNetwork {
+ public:
+  /// height, width: of a frame, in pixels; stack_size: frames in an observation; random: draws all
+  /// weights.
+  NatureActorCriticNetwork(int64_t stack_size, int64_t height, int64_t width, int64_t num_actions,
+                           RandomStream& random);
+
+  PolicyOutput forward(const torch::Tensor& s) override;
+
+ private:
+  NatureConvolutions convolutions_;
+  torch::nn::Linear hidden_{nullptr};
+  torch::nn::Linear actor_{nullptr};
+  torch::nn::Linear critic_{nullptr};
+};
+
+}  // namespace accumbens

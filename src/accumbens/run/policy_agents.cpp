@@ -1,0 +1,105 @@
+#include "accumbens/run/policy_agents.h"
+
+#include <memory>
+#include <utility>
+
+#include "accumbens/agents/ppo.h"
+#include "accumbens/core/error.h"
+#include "accumbens/run/dopamine.h"
+
+namespace accumbens {
+namespace {
+
+std::unique_ptr<Agent> make_ppo(const Catalogue& catalogue, const Configuration& configuration,
+                                const AgentContext& context) {
+  const auto options = configuration.get<PpoOptions>("PPOAgent");
+  const EnvironmentSpec& environment = context.environment;
+
+  // the network
+  const auto [scope, name] = split_scope(options.network.name);
+  const auto it = catalogue.actor_critics.find(name);
+  if (it == catalogue.actor_critics.end()) {
+    throw ConfigError("PPOAgent.network is @" + name +
+                      ", which is no actor-critic network of Accumbens; bind "
+                      "PPOAgent.network = @ClassicControlActorCriticNetwork");
+  }
+  const Configuration::Scope inside(configuration, scope);
+  RandomStream initialization(context.seed, "initialization");
+  const auto network =
+      it->second.make(configuration, {.environment = environment, .stack_size = options.stack_size},
+                      initialization);
+  network->to(context.device);
+
+  auto rates = configuration.get<OptimizerOptions>("create_optimizer");
+  rates.max_gradient_norm = options.max_gradient_norm;
+  return std::make_unique<PpoAgent>(
+      options, environment.batch_size, context.device,
+      PpoAgent::Parts{
+          .network = network,
+          .optimizer = Optimizer(options.optimizer, rates, network->parameters()),
+          .frame_stack = FrameStack({.observation_shape = environment.observation_shape,
+                                     .observation_dtype = environment.observation_dtype,
+                                     .stack_size = options.stack_size,
+                                     .num_streams = environment.batch_size}),
+          .actions = RandomStream(context.seed, "actions"),
+          .minibatches = RandomStream(context.seed, "minibatches"),
+      });
+}
+
+}  // namespace
+
+void add_policy_agents(Catalogue& catalogue) {
+  const std::string network = "ClassicControlActorCriticNetwork";
+  const std::string network_summary = "dense layers with tanh for a policy, and others for a value";
+  catalogue.registry.add<ClassicControlActorCriticOptions>(network, {.summary = network_summary});
+  catalogue.actor_critics[network] = {
+      network_summary, [network](const Configuration& configuration, const NetworkContext& context,
+                                 RandomStream& random) {
+        int64_t inputs = context.stack_size;
+        for (const int64_t size : context.environment.observation_shape) inputs *= size;
+        return std::make_shared<ClassicControlActorCriticNetwork>(
+            configuration.get<ClassicControlActorCriticOptions>(network), inputs,
+            context.environment.num_actions, random);
+      }};
+
+  const std::string images = "PPODiscreteActorCriticNetwork";
+  const std::string images_summary =
+      "Nature's convolutions for a policy and a value (PPO on Atari)";
+  catalogue.registry.add_reference(
+      images, {.modules = {"dopamine.jax.networks"}, .summary = images_summary});
+  catalogue.actor_critics[images] = {
+      images_summary,
+      [](const Configuration&, const NetworkContext& context, RandomStream& random) {
+        const EnvironmentSpec& environment = context.environment;
+        if (environment.observation_shape.size() != 2) {
+          throw ConfigError("PPODiscreteActorCriticNetwork needs images, but " + environment.name +
+                            " has none; bind PPOAgent.network = @ClassicControlActorCriticNetwork");
+        }
+        return std::make_shared<NatureActorCriticNetwork>(
+            context.stack_size, environment.observation_shape[0], environment.observation_shape[1],
+            environment.num_actions, random);
+      }};
+
+  const std::string summary = "proximal policy optimisation (Schulman et al., 2017)";
+  const std::string from_network = "bind ClassicControlActorCriticNetwork.layer_sizes";
+  catalogue.registry.add<PpoOptions>(
+      "PPOAgent",
+      {.modules = {"dopamine.jax.agents.ppo.ppo_agent"},
+       .summary = summary,
+       .unused = {{"action_shape", kFromEnvironment},
+                  {"action_limits", kFromEnvironment},
+                  {"observation_shape", kFromEnvironment},
+                  {"update_horizon", "advantages go on to the end"},
+                  {"num_layers", from_network},
+                  {"hidden_units", from_network},
+                  {"activation", from_network},
+                  {"eval_mode", "use `accumbens evaluate`"},
+                  {"summary_writer", kOwnFiles},
+                  {"summary_writing_frequency", "bind Runner.summary_writing_frequency"},
+                  {"allow_partial_reload", "checkpoints are whole"},
+                  {"seed", "bind Runner.seed"},
+                  {"collector_allowlist", kOwnFiles}}});
+  catalogue.agents["ppo"] = {summary, make_ppo};
+}
+
+}  // namespace accumbens

@@ -1,0 +1,102 @@
+#include "accumbens/losses/policy_gradient.h"
+
+#include <gtest/gtest.h>
+#include <torch/autograd.h>
+#include <torch/utils.h>
+
+#include <cmath>
+#include <random>
+#include <string>
+
+#include "golden_tensors.h"
+
+namespace accumbens {
+namespace {
+
+// oracle: rlax 0.1.9, tests/oracles/policy_gradient.py
+TEST(GeneralizedAdvantages, EqualRlax) {
+  auto data = golden_tensors("policy_gradient");
+  const auto column = [](const torch::Tensor& x) { return x.unsqueeze(1); };  // [T, 1]
+  const torch::Tensor& values = data["values"];
+  const torch::Tensor valid = torch::ones({data["r_t"].size(0), 1}, torch::kBool);
+  for (const std::string lambda : {"0.0", "0.9", "1.0"}) {
+    const torch::Tensor advantages = generalized_advantages(
+        column(data["r_t"]), column(data["discount_t"]), column(values.slice(0, 0, -1)),
+        column(values.slice(0, 1)), valid, std::stod(lambda));
+    EXPECT_TRUE(torch::allclose(advantages, column(data["advantages_" + lambda]), 1e-5, 1e-6));
+  }
+}
+
+// oracle: the definition, a sum of delta over each episode, in double precision
+TEST(GeneralizedAdvantages, EndWithEpisodesAndGoOnFromTheirTrueLastStates) {
+  std::mt19937 generator(1);
+  std::uniform_real_distribution<double> uniform(-1, 1);
+  const int64_t rows = 40;
+  const int64_t streams = 3;
+  const auto draw = [&] {
+    torch::Tensor x = torch::empty({rows, streams}, torch::kFloat64);
+    for (int64_t i = 0; i < x.numel(); ++i) x.data_ptr<double>()[i] = uniform(generator);
+    return x;
+  };
+  const torch::Tensor r_t = draw();
+  const torch::Tensor v_tm1 = draw();
+  const torch::Tensor v_t = torch::cat({v_tm1.slice(0, 1), draw().slice(0, 0, 1)});
+  torch::Tensor discount_t = torch::full({rows, streams}, 0.9, torch::kFloat64);
+  torch::Tensor valid = torch::ones({rows, streams}, torch::kBool);
+  for (int64_t t = 0; t < rows; ++t) {
+    for (int64_t b = 0; b < streams; ++b) {
+      // some end there, so that the next row has no outcome; others are cut short
+      const double event = uniform(generator);
+      if (event > 0.8 && t + 1 < rows) valid[t + 1][b] = false;
+      if (event > 0.9) discount_t[t][b] = 0.0;
+    }
+  }
+
+  const double lambda = 0.8;
+  const torch::Tensor advantages =
+      generalized_advantages(r_t, discount_t, v_tm1, v_t, valid, lambda);
+  const auto at = [](const torch::Tensor& x, int64_t t, int64_t b) {
+    return x[t][b].item<double>();
+  };
+  for (int64_t b = 0; b < streams; ++b) {
+    for (int64_t t = 0; t < rows; ++t) {
+      double expected = 0;
+      double weight = 1;
+      for (int64_t k = t; k < rows && valid[k][b].item<bool>(); ++k) {
+        const double delta = at(r_t, k, b) + at(discount_t, k, b) * at(v_t, k, b) - at(v_tm1, k, b);
+        expected += weight * delta;
+        weight *= lambda * at(discount_t, k, b);
+      }
+      EXPECT_NEAR(at(advantages, t, b), expected, 1e-12) << t << " " << b;
+    }
+  }
+}
+
+// oracle: rlax 0.1.9, tests/oracles/policy_gradient.py
+TEST(ClippedSurrogateLoss, EqualsRlaxInValueAndGradient) {
+  auto data = golden_tensors("policy_gradient");
+  torch::Tensor logits = data["logits"].clone().set_requires_grad(true);
+  const torch::Tensor loss = clipped_surrogate_loss(log_probability(logits, data["actions"]),
+                                                    data["old_log_prob"], data["advantages"], 0.2)
+                                 .mean();
+  loss.backward();
+  EXPECT_TRUE(torch::allclose(loss, data["loss"], 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(logits.grad(), data["gradient"], 1e-5, 1e-7));
+  EXPECT_TRUE(torch::allclose(entropy(data["logits"]), data["entropy"], 1e-5, 1e-6));
+}
+
+// oracle: written out by hand
+TEST(ValueLoss, IsTheGreaterOfClippedAndNot) {
+  const torch::Tensor v = torch::tensor({1.0, 1.0, -1.0}, torch::kFloat64);
+  const torch::Tensor old_v = torch::tensor({0.0, 0.0, -0.9}, torch::kFloat64);
+  const torch::Tensor target = torch::tensor({2.0, 0.5, 0.0}, torch::kFloat64);
+  const torch::Tensor plain = value_loss(v, old_v, target, std::nullopt);
+  EXPECT_TRUE(torch::allclose(plain, torch::tensor({0.5, 0.125, 0.5}, torch::kFloat64)));
+
+  // no further than 0.2: v counts as 0.2, 0.2 and -1.0
+  const torch::Tensor clipped = value_loss(v, old_v, target, 0.2);
+  EXPECT_TRUE(torch::allclose(clipped, torch::tensor({1.62, 0.125, 0.5}, torch::kFloat64)));
+}
+
+}  // namespace
+}  // namespace accumbens
