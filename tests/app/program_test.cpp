@@ -237,18 +237,23 @@ TEST_F(ProgramTest, EveryAgentGoesOnExactlyFromACheckpoint) {
   }
 }
 
-// oracle: the uninterrupted run; a checkpoint falls into the middle of PPO's rollouts
-TEST_F(ProgramTest, PpoGoesOnExactlyWithSeveralEnvironments) {
-  const std::string config = kConfigs + "cleanrl/ppo.gin";
-  std::vector<std::string> bindings{"Runner.training_steps = 700", "Runner.num_threads = 1",
-                                    "Runner.num_iterations = 1"};
-  ASSERT_EQ(run(train("parts", config, bindings)).code, 0);
-  bindings.back() = "Runner.num_iterations = 3";
-  ASSERT_EQ(run(train("parts", config, bindings)).code, 0);
-  const Result result = run(train("whole", config, bindings));
-  ASSERT_EQ(result.code, 0) << result.output;
-  expect_same("whole", "parts");
-  EXPECT_THAT(text("whole", "metrics.jsonl"), HasSubstr("approximate_kl"));
+// oracle: the uninterrupted run; checkpoints fall into the middle of rollouts
+TEST_F(ProgramTest, AgentsInSeveralEnvironmentsGoOnExactly) {
+  for (const std::string name :
+       {"cleanrl/ppo", "literature/a2c_cartpole", "literature/vpg_cartpole"}) {
+    const std::string config = kConfigs + name + ".gin";
+    const std::string parts = fs::path(name).filename().string() + "_parts";
+    const std::string whole = fs::path(name).filename().string() + "_whole";
+    std::vector<std::string> bindings{"Runner.training_steps = 1_100", "Runner.num_threads = 1",
+                                      "Runner.num_iterations = 1"};
+    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
+    bindings.back() = "Runner.num_iterations = 3";
+    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
+    const Result result = run(train(whole, config, bindings));
+    ASSERT_EQ(result.code, 0) << result.output;
+    expect_same(whole, parts);
+    EXPECT_THAT(text(whole, "metrics.jsonl"), HasSubstr("policy_loss"));
+  }
 }
 
 // every agent acts on and learns from images; losses that are not finite would end the run

@@ -27,6 +27,10 @@ torch::Tensor generalized_advantages(const torch::Tensor& r_t, const torch::Tens
   return advantages;
 }
 
+torch::Tensor policy_gradient_loss(const torch::Tensor& log_prob, const torch::Tensor& advantage) {
+  return -log_prob * advantage.detach();
+}
+
 torch::Tensor clipped_surrogate_loss(const torch::Tensor& log_prob,
                                      const torch::Tensor& old_log_prob,
                                      const torch::Tensor& advantage, double epsilon) {

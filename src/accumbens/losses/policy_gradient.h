@@ -25,6 +25,11 @@ torch::Tensor generalized_advantages(const torch::Tensor& r_t,         // [T, B]
                                      const torch::Tensor& valid,       // [T, B] bool
                                      double lambda);                   // in [0, 1]
 
+/// The policy gradient's loss (Williams, 1992): -log pi(a) * A, whose advantages take no gradient.
+/// Returns [N].
+torch::Tensor policy_gradient_loss(const torch::Tensor& log_prob,    // [N], with gradients
+                                   const torch::Tensor& advantage);  // [N]
+
 /// PPO's clipped surrogate loss (Schulman et al., 2017), with rho = pi(a) / pi_old(a):
 ///   -min(rho * A, clip(rho, 1 - epsilon, 1 + epsilon) * A)
 /// Returns [N].

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "accumbens/agents/a2c.h"
 #include "accumbens/agents/ppo.h"
 #include "accumbens/core/error.h"
 #include "accumbens/run/dopamine.h"
@@ -10,40 +11,44 @@
 namespace accumbens {
 namespace {
 
-std::unique_ptr<Agent> make_ppo(const Catalogue& catalogue, const Configuration& configuration,
-                                const AgentContext& context) {
-  const auto options = configuration.get<PpoOptions>("PPOAgent");
-  const EnvironmentSpec& environment = context.environment;
+// builds PpoAgent or A2cAgent; name: of the options in the registry
+template <class DerivedAgent, class Options>
+Catalogue::MakeAgent on_policy_maker(const std::string& name) {
+  return [name](const Catalogue& catalogue, const Configuration& configuration,
+                const AgentContext& context) {
+    const auto options = configuration.get<Options>(name);
+    const EnvironmentSpec& environment = context.environment;
 
-  // the network
-  const auto [scope, name] = split_scope(options.network.name);
-  const auto it = catalogue.actor_critics.find(name);
-  if (it == catalogue.actor_critics.end()) {
-    throw ConfigError("PPOAgent.network is @" + name +
-                      ", which is no actor-critic network of Accumbens; bind "
-                      "PPOAgent.network = @ClassicControlActorCriticNetwork");
-  }
-  const Configuration::Scope inside(configuration, scope);
-  RandomStream initialization(context.seed, "initialization");
-  const auto network =
-      it->second.make(configuration, {.environment = environment, .stack_size = options.stack_size},
-                      initialization);
-  network->to(context.device);
+    // the network
+    const auto [scope, network_name] = split_scope(options.network.name);
+    const auto it = catalogue.actor_critics.find(network_name);
+    if (it == catalogue.actor_critics.end()) {
+      throw ConfigError(name + ".network is @" + network_name +
+                        ", which is no actor-critic network of Accumbens; bind " + name +
+                        ".network = @ClassicControlActorCriticNetwork");
+    }
+    const Configuration::Scope inside(configuration, scope);
+    RandomStream initialization(context.seed, "initialization");
+    const auto network = it->second.make(
+        configuration, {.environment = environment, .stack_size = options.stack_size},
+        initialization);
+    network->to(context.device);
 
-  auto rates = configuration.get<OptimizerOptions>("create_optimizer");
-  rates.max_gradient_norm = options.max_gradient_norm;
-  return std::make_unique<PpoAgent>(
-      options, environment.batch_size, context.device,
-      PpoAgent::Parts{
-          .network = network,
-          .optimizer = Optimizer(options.optimizer, rates, network->parameters()),
-          .frame_stack = FrameStack({.observation_shape = environment.observation_shape,
-                                     .observation_dtype = environment.observation_dtype,
-                                     .stack_size = options.stack_size,
-                                     .num_streams = environment.batch_size}),
-          .actions = RandomStream(context.seed, "actions"),
-          .minibatches = RandomStream(context.seed, "minibatches"),
-      });
+    auto rates = configuration.get<OptimizerOptions>("create_optimizer");
+    rates.max_gradient_norm = options.max_gradient_norm;
+    return std::make_unique<DerivedAgent>(
+        options, environment.batch_size, context.device,
+        OnPolicyAgent::Parts{
+            .network = network,
+            .optimizer = Optimizer(options.optimizer, rates, network->parameters()),
+            .frame_stack = FrameStack({.observation_shape = environment.observation_shape,
+                                       .observation_dtype = environment.observation_dtype,
+                                       .stack_size = options.stack_size,
+                                       .num_streams = environment.batch_size}),
+            .actions = RandomStream(context.seed, "actions"),
+            .minibatches = RandomStream(context.seed, "minibatches"),
+        });
+  };
 }
 
 }  // namespace
@@ -99,7 +104,14 @@ void add_policy_agents(Catalogue& catalogue) {
                   {"allow_partial_reload", "checkpoints are whole"},
                   {"seed", "bind Runner.seed"},
                   {"collector_allowlist", kOwnFiles}}});
-  catalogue.agents["ppo"] = {summary, make_ppo};
+  catalogue.agents["ppo"] = {summary, on_policy_maker<PpoAgent, PpoOptions>("PPOAgent")};
+
+  const std::string a2c = "advantage actor-critic (Mnih et al., 2016)";
+  catalogue.registry.add<A2cOptions>("A2CAgent", {.summary = a2c});
+  catalogue.agents["a2c"] = {a2c, on_policy_maker<A2cAgent, A2cOptions>("A2CAgent")};
+  const std::string vpg = "vanilla policy gradient, REINFORCE with a baseline (Williams, 1992)";
+  catalogue.registry.add<VpgOptions>("VPGAgent", {.summary = vpg});
+  catalogue.agents["vpg"] = {vpg, on_policy_maker<A2cAgent, VpgOptions>("VPGAgent")};
 }
 
 }  // namespace accumbens

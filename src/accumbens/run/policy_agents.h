@@ -4,7 +4,7 @@
 
 namespace accumbens {
 
-/// Adds PPO and its networks to a catalogue.
+/// Adds PPO, A2C, the vanilla policy gradient and their networks to a catalogue.
 void add_policy_agents(Catalogue& catalogue);
 
 }  // namespace accumbens

@@ -1,0 +1,141 @@
+#include "accumbens/agents/on_policy.h"
+
+#include <torch/utils.h>
+
+#include <cmath>
+#include <utility>
+
+#include "accumbens/core/error.h"
+#include "accumbens/losses/policy_gradient.h"
+#include "accumbens/networks/q_network.h"
+
+namespace accumbens {
+namespace {
+
+// one action per stream, by the policy's probabilities
+torch::Tensor draw_actions(const torch::Tensor& logits, RandomStream& random) {
+  const torch::Tensor probabilities = logits.to(torch::kFloat64).softmax(/*dim=*/1);  // [B, A]
+  torch::Tensor actions = torch::empty({logits.size(0)}, torch::kInt64);
+  for (int64_t b = 0; b < logits.size(0); ++b) {
+    const double* p = probabilities.const_data_ptr<double>() + b * logits.size(1);
+    double left = random.uniform();
+    int64_t a = 0;
+    while (a + 1 < logits.size(1) && left >= p[a]) left -= p[a++];
+    actions.mutable_data_ptr<int64_t>()[b] = a;
+  }
+  return actions;
+}
+
+}  // namespace
+
+torch::Tensor normalized(const torch::Tensor& x) {
+  return (x - x.mean()) / (x.std() + 1e-8);
+}
+
+OnPolicyAgent::OnPolicyAgent(const OnPolicyOptions& options, int64_t num_streams,
+                             torch::Device device, Parts parts,
+                             const std::vector<std::string>& more_figures)
+    : options_(options),
+      device_(device),
+      parts_(std::move(parts)),
+      figure_names_{"loss", "policy_loss", "value_loss", "entropy"},
+      rollout_(options.update_period / num_streams) {
+  figure_names_.insert(figure_names_.end(), more_figures.begin(), more_figures.end());
+  if (options.update_period % num_streams == 0) return;
+  throw ConfigError("the agent's update_period (" + std::to_string(options.update_period) +
+                    ") must be a multiple of Runner.num_environments (" +
+                    std::to_string(num_streams) + ")");
+}
+
+torch::Tensor OnPolicyAgent::step(const TimeStep& time_step) {
+  const torch::Tensor s_t = parts_.frame_stack.push(time_step);  // [B, stack, ...]
+  PolicyOutput output = look_without_gradients(s_t);
+
+  // learn once the last action is answered
+  if (!eval_mode_) {
+    rollout_.answer(time_step);
+    if (rollout_.full()) {
+      learn(samples(output.value));
+      rollout_.clear();
+      output = look_without_gradients(s_t);
+    }
+  }
+
+  torch::Tensor action = draw_actions(output.logits, parts_.actions);  // [B]
+  if (!eval_mode_) {
+    rollout_.add(s_t, action, log_probability(output.logits, action), output.value);
+  }
+  return action;
+}
+
+PolicyOutput OnPolicyAgent::look_without_gradients(const torch::Tensor& s) {
+  const torch::NoGradGuard no_grad;
+  const PolicyOutput output = look_at(s.to(device_));
+  return {.logits = output.logits.cpu(), .value = output.value.cpu()};
+}
+
+OnPolicyAgent::Samples OnPolicyAgent::samples(const torch::Tensor& v) const {
+  // how much better each action was than the state's value
+  const torch::Tensor v_t = torch::cat({rollout_.v_tm1.slice(0, 1), v.unsqueeze(0)});  // [T, B]
+  const torch::Tensor advantage =
+      generalized_advantages(rollout_.r_t, options_.gamma * rollout_.discount_t, rollout_.v_tm1,
+                             v_t, rollout_.valid, options_.lambda_);  // [T, B]
+
+  // of all that had an outcome
+  const torch::Tensor rows = rollout_.valid.flatten().nonzero().flatten();
+  const auto of_rows = [&](const torch::Tensor& x) {
+    return x.flatten(0, 1).index_select(0, rows).to(device_);
+  };
+  return {.s_tm1 = of_rows(rollout_.s_tm1),
+          .a_tm1 = of_rows(rollout_.a_tm1),
+          .log_prob_tm1 = of_rows(rollout_.log_prob_tm1),
+          .v_tm1 = of_rows(rollout_.v_tm1),
+          .advantage = of_rows(advantage),
+          .target = of_rows(advantage + rollout_.v_tm1)};
+}
+
+OnPolicyAgent::Samples OnPolicyAgent::Samples::select(const torch::Tensor& rows) const {
+  const torch::Tensor index = rows.to(a_tm1.device());
+  const auto of_rows = [&](const torch::Tensor& x) { return x.index_select(0, index); };
+  return {.s_tm1 = of_rows(s_tm1),
+          .a_tm1 = of_rows(a_tm1),
+          .log_prob_tm1 = of_rows(log_prob_tm1),
+          .v_tm1 = of_rows(v_tm1),
+          .advantage = of_rows(advantage),
+          .target = of_rows(target)};
+}
+
+void OnPolicyAgent::minimize(const torch::Tensor& policy_loss, const torch::Tensor& value_loss,
+                             const torch::Tensor& entropy, const std::vector<torch::Tensor>& more) {
+  const torch::Tensor loss =
+      policy_loss + options_.vf_coefficient * value_loss - options_.entropy_coefficient * entropy;
+  const auto total = loss.item<double>();
+  if (!std::isfinite(total)) {
+    throw Error("the loss is " + std::to_string(total) +
+                "; lower create_optimizer.learning_rate or look for rewards that are not finite");
+  }
+  parts_.optimizer.minimize(loss);
+
+  std::vector<torch::Tensor> figures{loss.detach(), policy_loss.detach(), value_loss.detach(),
+                                     entropy.detach()};
+  for (const torch::Tensor& figure : more) figures.push_back(figure.detach());
+  figures_ = torch::stack(figures);
+}
+
+std::map<std::string, double> OnPolicyAgent::statistics() const {
+  std::map<std::string, double> figures;
+  if (!figures_.defined()) return figures;
+  for (size_t i = 0; i < figure_names_.size(); ++i) {
+    figures[figure_names_[i]] = figures_[static_cast<int64_t>(i)].item<double>();
+  }
+  figures["gradient_norm"] = parts_.optimizer.gradient_norm();
+  return figures;
+}
+
+void OnPolicyAgent::state(StateTree& tree) {
+  tree.scope("network", [&](StateTree& t) { parameters_state(*parts_.network, t); });
+  tree("optimizer", parts_.optimizer)("frame_stack", parts_.frame_stack)("actions", parts_.actions)(
+      "minibatches", parts_.minibatches)("rollout", rollout_)("figures", figures_);
+}
+
+}  // namespace accumbens

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accumbens/agents/agent.h"
+#include "accumbens/agents/rollout.h"
+#include "accumbens/config/options.h"
+#include "accumbens/core/random.h"
+#include "accumbens/networks/actor_critic.h"
+#include "accumbens/networks/optimizer.h"
+#include "accumbens/replay/frame_stack.h"
+
+namespace accumbens {
+
+/// What agents that learn from what they just did have in common; all counts are agent steps of all
+/// streams together.
+struct OnPolicyOptions {
+  double gamma = 0.99;
+  double lambda_ = 0.95;
+  int64_t update_period = 2'048;
+  double vf_coefficient = 0.5;
+  double entropy_coefficient = 0.0;
+  double max_gradient_norm = 0.5;
+  std::string optimizer = "adam";
+  Reference network{"ClassicControlActorCriticNetwork"};
+  int64_t stack_size = 1;
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("gamma", gamma, "discount per agent step", in_closed(0, 1));
+    field("lambda_", lambda_,
+          "decay of generalised advantage estimates; 1: discounted returns less the value",
+          in_closed(0, 1));
+    field("update_period", update_period, "agent steps of all streams that an update learns from",
+          at_least(1));
+    field("vf_coefficient", vf_coefficient, "weight of the value's loss", at_least(0));
+    field("entropy_coefficient", entropy_coefficient, "weight of the policy's entropy",
+          at_least(0));
+    field("max_gradient_norm", max_gradient_norm,
+          "a longer gradient, over all parameters, is shortened to this", above(0));
+    field("optimizer", optimizer, "its options are create_optimizer's",
+          one_of({"adam", "rmsprop", "sgd"}));
+    field("network", network, "from stacked observations to a policy and a value");
+    field("stack_size", stack_size, "frames in an observation", at_least(1));
+  }
+};
+
+/// An actor-critic that acts in B streams by its policy and learns every update_period agent steps
+/// from what it did, with generalised advantage estimates (Schulman et al., 2016). Derived classes
+/// say how. Where an episode is cut short, its value goes on from the true last observation.
+class OnPolicyAgent : public Agent {
+ public:
+  /// What an OnPolicyAgent is made of.
+  struct Parts {
+    std::shared_ptr<ActorCriticNetwork> network;
+    Optimizer optimizer;       // of network's parameters
+    FrameStack frame_stack;    // of observations
+    RandomStream actions;      // draws them
+    RandomStream minibatches;  // draws them, where there are any
+  };
+
+  /// num_streams: of the environment. more_figures: names of what else than losses and entropy is
+  /// logged. Throws ConfigError unless update_period is a multiple of num_streams.
+  OnPolicyAgent(const OnPolicyOptions& options, int64_t num_streams, torch::Device device,
+                Parts parts, const std::vector<std::string>& more_figures = {});
+
+  /// Throws Error when a loss is not finite; the parameters are then still those before it.
+  torch::Tensor step(const TimeStep& time_step) final;
+
+  void set_eval_mode(bool eval) final { eval_mode_ = eval; }
+  std::map<std::string, double> statistics() const final;
+  void state(StateTree& tree) final;
+
+ protected:
+  /// What the agent did and what came of it, on its device.
+  struct Samples {
+    torch::Tensor s_tm1;         // [N, stack, ...]
+    torch::Tensor a_tm1;         // [N] int64
+    torch::Tensor log_prob_tm1;  // [N], under the policy that acted
+    torch::Tensor v_tm1;         // [N], under the network that acted
+    torch::Tensor advantage;     // [N]
+    torch::Tensor target;        // [N], of the value: v_tm1 + advantage
+
+    /// N.
+    int64_t size() const { return a_tm1.size(0); }
+
+    /// Some of them. rows: int64, on the CPU.
+    Samples select(const torch::Tensor& rows) const;
+  };
+
+  /// An update, of one or more calls of minimize().
+  virtual void learn(const Samples& samples) = 0;
+
+  /// What the network says now of sampled states.
+  PolicyOutput look_at(const torch::Tensor& s) { return parts_.network->forward(s); }
+
+  /// One step of the optimizer on policy_loss + vf_coefficient * value_loss - entropy_coefficient *
+  /// entropy, all scalars. more: the values of more_figures, scalars.
+  void minimize(const torch::Tensor& policy_loss, const torch::Tensor& value_loss,
+                const torch::Tensor& entropy, const std::vector<torch::Tensor>& more = {});
+
+  /// The stream that draws minibatches, saved with the agent.
+  RandomStream& minibatches() { return parts_.minibatches; }
+
+ private:
+  PolicyOutput look_without_gradients(const torch::Tensor& s);
+  Samples samples(const torch::Tensor& v) const;
+
+  OnPolicyOptions options_;
+  torch::Device device_;
+  Parts parts_;
+  std::vector<std::string> figure_names_;
+  Rollout rollout_;
+
+  bool eval_mode_ = false;
+  torch::Tensor figures_;  // by figure_names_, of the last call of minimize()
+};
+
+/// `x` less its mean, in units of its standard deviation. [N].
+torch::Tensor normalized(const torch::Tensor& x);
+
+}  // namespace accumbens

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <torch/types.h>
+#include <torch/utils.h>
+
+#include <map>
+#include <string>
+
+#include "accumbens/agents/on_policy.h"
+
+namespace accumbens {
+
+constexpr int64_t kStreams = 2;
+constexpr int64_t kActions = 3;
+
+/// The parts of an agent with a small network, on two streams.
+inline OnPolicyAgent::Parts on_policy_parts(const std::string& optimizer, double learning_rate,
+                                            uint64_t seed) {
+  RandomStream initialization(seed, "initialization");
+  const auto network = std::make_shared<ClassicControlActorCriticNetwork>(
+      ClassicControlActorCriticOptions{.layer_sizes = {8}}, /*inputs=*/2, kActions, initialization);
+  return {
+      .network = network,
+      .optimizer = Optimizer(optimizer, {.learning_rate = learning_rate, .eps = 1e-5},
+                             network->parameters()),
+      .frame_stack = FrameStack({.observation_shape = {2},
+                                 .observation_dtype = torch::kFloat32,
+                                 .num_streams = kStreams}),
+      .actions = RandomStream(seed, "actions"),
+      .minibatches = RandomStream(seed, "minibatches"),
+  };
+}
+
+/// Both streams see one state; an action earns its number, and episodes have 5 steps
+struct Game {
+  TimeStep step(const torch::Tensor& actions) {
+    TimeStep time_step{.step_type = {},
+                       .reward = {},
+                       .discount = {},
+                       .lost_life = {0, 0},
+                       .observation = torch::ones({kStreams, 2})};
+    const int64_t place = count++ % 6;
+    for (int64_t b = 0; b < kStreams; ++b) {
+      time_step.step_type.push_back(place == 0   ? StepType::kFirst
+                                    : place == 5 ? StepType::kLast
+                                                 : StepType::kMid);
+      time_step.reward.push_back(place == 0 ? 0.0F : actions[b].item<float>());
+      time_step.discount.push_back(place == 5 ? 0.0F : 1.0F);
+    }
+    return time_step;
+  }
+
+  int64_t count = 0;
+};
+
+inline std::map<std::string, torch::Tensor> network_of(Agent& agent) {
+  StateTree tree;
+  agent.state(tree);
+  std::map<std::string, torch::Tensor> tensors;
+  for (const auto& [name, tensor] : tree.contents().tensors) {
+    if (name.starts_with("network/")) tensors[name] = tensor.clone();
+  }
+  return tensors;
+}
+
+inline bool same(const std::map<std::string, torch::Tensor>& a,
+                 const std::map<std::string, torch::Tensor>& b) {
+  for (const auto& [name, tensor] : a) {
+    if (!torch::equal(tensor, b.at(name))) return false;
+  }
+  return true;
+}
+
+/// How often the action that earns most is chosen in the last 200 of 2,000 time steps.
+inline double share_of_the_best(Agent& agent) {
+  Game game;
+  torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
+  double best = 0;
+  for (int64_t t = 0; t < 2'000; ++t) {
+    action = agent.step(game.step(action));
+    if (t >= 1'800) best += (action == kActions - 1).to(torch::kFloat64).mean().item<double>();
+  }
+  return best / 200;
+}
+
+}  // namespace accumbens
