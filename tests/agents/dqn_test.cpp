@@ -16,7 +16,7 @@ constexpr int64_t kActions = 3;
 
 // a small agent on observations of two numbers
 template <class T = DqnAgent>
-std::unique_ptr<T> make_agent(DqnOptions options, uint64_t seed = 1) {
+std::unique_ptr<T> make_agent(DqnOptions options, uint64_t seed = 1, int64_t num_streams = 1) {
   options.stack_size = 1;
   const ReplaySpec spec{.observation_shape = {2},
                         .observation_dtype = torch::kFloat32,
@@ -24,7 +24,7 @@ std::unique_ptr<T> make_agent(DqnOptions options, uint64_t seed = 1) {
                         .update_horizon = options.update_horizon,
                         .gamma = options.gamma,
                         .padding = StackPadding::kLeadingZeros,
-                        .num_streams = 1};
+                        .num_streams = num_streams};
   RandomStream random(seed, "initialization");
   const ClassicControlDqnOptions network_options{.hidden_units = 8};
   auto network = std::make_shared<ClassicControlDqnNetwork>(
@@ -106,6 +106,41 @@ TEST(DqnAgent, LearnsOnDopaminesSchedule) {
     before = after;
   }
   EXPECT_GT(updates, 5);
+}
+
+// two streams, the second of which begins its episodes three steps later
+TimeStep two_time_steps_at(int64_t t) {
+  TimeStep both = time_step_at(t);
+  const TimeStep other = t < 3 ? time_step_at(0) : time_step_at(t - 3);
+  both.step_type.push_back(other.step_type[0]);
+  both.reward.push_back(other.reward[0]);
+  both.discount.push_back(other.discount[0]);
+  both.lost_life.push_back(0);
+  both.observation = torch::cat({both.observation, other.observation});
+  return both;
+}
+
+// oracle: the agent steps of both streams, counted one by one
+TEST(DqnAgent, CountsTheAgentStepsOfAllStreams) {
+  for (const int64_t period : {1, 3, 4}) {
+    auto agent = make_agent({.min_replay_history = 7, .update_period = period}, /*seed=*/1,
+                            /*num_streams=*/2);
+    int64_t agent_steps = 0;
+    int64_t transitions = 0;
+    int64_t updates = 0;
+    for (int64_t t = 0; t < 60; ++t) {
+      const TimeStep time_step = two_time_steps_at(t);
+      for (int64_t b = 0; b < 2; ++b) transitions += time_step.first(b) ? 0 : 1;
+      for (int64_t b = 0; b < 2; ++b) {
+        if (time_step.last(b)) continue;
+        if (agent_steps++ % period == 0 && transitions > 7) ++updates;
+      }
+      EXPECT_EQ(agent->step(time_step).size(0), 2);
+      StateTree tree;
+      agent->state(tree);
+      ASSERT_EQ(tree.contents().values.at("optimizer/updates"), updates) << t;
+    }
+  }
 }
 
 TEST(DqnAgent, NeitherStoresNorLearnsInEvaluation) {

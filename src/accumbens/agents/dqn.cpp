@@ -52,16 +52,22 @@ torch::Tensor DqnAgent::step(const TimeStep& time_step) {
     // remember what the last action led to
     parts_.replay.append(time_step, action_);
 
-    // learn every update_period steps, once there is enough to learn from
-    if (!time_step.last(0)) {
-      if (parts_.replay.added() > options_.min_replay_history) {
-        if (training_steps_ % options_.update_period == 0) learn();
-        if (training_steps_ % options_.target_update_period == 0) {
-          copy_parameters(*parts_.network, *parts_.target_network);
-        }
+    // the streams whose action will be executed have an agent step each
+    int64_t steps = 0;
+    for (int64_t b = 0; b < time_step.batch_size(); ++b) steps += time_step.last(b) ? 0 : 1;
+    const auto times = [&](int64_t period) {
+      const auto multiples_below = [&](int64_t n) { return (n + period - 1) / period; };
+      return multiples_below(training_steps_ + steps) - multiples_below(training_steps_);
+    };
+
+    // learn every update_period of them, once there is enough to learn from
+    if (parts_.replay.added() > options_.min_replay_history) {
+      for (int64_t i = times(options_.update_period); i > 0; --i) learn();
+      if (times(options_.target_update_period) > 0) {
+        copy_parameters(*parts_.network, *parts_.target_network);
       }
-      ++training_steps_;
     }
+    training_steps_ += steps;
   }
 
   state_value_ = std::numeric_limits<double>::quiet_NaN();

@@ -131,12 +131,6 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   const auto [optimizer, rates] = optimizer_options(configuration, options.optimizer);
   const EnvironmentSpec& environment = context.environment;
 
-  if (environment.batch_size > 1) {
-    throw ConfigError("Runner.num_environments is " + std::to_string(environment.batch_size) +
-                      ", but agents with a replay act in one environment; bind "
-                      "Runner.num_environments = 1");
-  }
-
   // the replay is by far the largest: better refused now than killed in an hour
   const ReplaySpec spec{
       .observation_shape = environment.observation_shape,
