@@ -12,11 +12,10 @@ const char* __lsan_default_suppressions() {
          "leak:libpython3\n";
 }
 
-// OpenMP's barriers and Python's interpreter lock are invisible to ThreadSanitizer
+// OpenMP's barriers are invisible to ThreadSanitizer; Python's interpreter lock is not, as it is
+// made of a pthread mutex
 const char* __tsan_default_suppressions() {
   return "called_from_lib:libgomp\n"
-         "called_from_lib:libpython3\n"
-         "called_from_lib:_ale_py\n"
          "race:libtorch_cpu.so\n";
 }
 }
