@@ -5,6 +5,7 @@
 #include <optional>
 #include <system_error>
 #include <tao/pegtl.hpp>
+#include <tao/pegtl/version.hpp>
 #include <utility>
 
 #include "accumbens/config/nearest_name.h"
@@ -177,6 +178,10 @@ class Builder {
 namespace grammar {
 
 using namespace tao::pegtl;
+#if TAO_PEGTL_VERSION_MAJOR < 3
+// PEGTL 2 (Ubuntu 22.04) does not ask rules for the rules inside them
+struct empty_list {};
+#endif
 
 // ---- spaces: inside brackets a line end is one
 
@@ -262,7 +267,7 @@ template <typename Item>
 struct items : seq<gap, opt<Item, gap, star<comma, gap, Item, gap>, opt<comma, gap>>> {};
 struct list_literal : seq<opening<'['>, items<value>, must<closing<']'>>> {};
 struct tuple_literal : seq<opening<'('>, items<value>, must<closing<')'>>> {};
-struct dict_key : seq<value> {};
+struct dict_key : seq<success, value> {};  // alone value would have to be complete for PEGTL 2
 struct colon : one<':'> {};
 struct dict_item : seq<dict_key, gap, must<colon>, gap, must<value>> {};
 struct dict_literal : seq<opening<'{'>, items<dict_item>, must<closing<'}'>>> {};
