@@ -12,6 +12,7 @@ How to install the peer: see tests/oracles/dqn_dopamine.py; here also
 """
 
 import argparse
+import importlib
 import json
 import os
 import pathlib
@@ -43,12 +44,17 @@ def main():
 
 
 def measure(name, steps):
+  # the real ones, before the stand-ins for what Dopamine imports and this does not need
+  for module in ('ale_py.env', 'snappy'):
+    importlib.import_module(module)
+  import gymnasium
+  gymnasium.register_envs(sys.modules['ale_py'])
+
   sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / 'tests' / 'oracles'))
   import dqn_dopamine as dopamine
   from dopamine.discrete_domains import atari_lib
   from dopamine.jax.agents.full_rainbow import full_rainbow_agent
   import gin
-  import gymnasium
 
   gin.clear_config()
   gin.parse_config([
@@ -71,8 +77,6 @@ def measure(name, steps):
   }
   agent = make[name]()
 
-  import ale_py
-  gymnasium.register_envs(ale_py)
   environment = atari_lib.AtariPreprocessing(
       gymnasium.make('ALE/Pong-v5', repeat_action_probability=0.25, frameskip=1).env)
 
