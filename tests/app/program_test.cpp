@@ -476,16 +476,26 @@ TEST_F(ProgramTest, ShippedConfigurationsTrain) {
     std::ifstream file(entry.path());
     const std::string gin{std::istreambuf_iterator<char>(file), {}};
     std::smatch agent;
-    std::regex_search(gin, agent, std::regex("(\\w+)\\.min_replay_history"));
+    std::regex_search(gin, agent, std::regex("(\\w+)\\.(min_replay_history|update_period)"));
     const std::string name = agent.empty() ? "DQNAgent" : agent[1].str();
 
+    // learning starts early
+    std::vector<std::string> bindings{"Runner.num_iterations = 1",
+                                      "Runner.training_steps = 80",
+                                      "Runner.max_steps_per_episode = 40",
+                                      "Runner.evaluation_steps = 20",
+                                      "Runner.summary_writing_frequency = 20",
+                                      "Runner.num_threads = 1",
+                                      "ReplayBuffer.max_capacity = 400"};
+    if (agent.empty() || agent[2] == "min_replay_history") {
+      bindings.push_back(name + ".min_replay_history = 48");
+    } else {
+      bindings.push_back(name + ".update_period = 40");
+      if (name == "PPOAgent") bindings.push_back(name + ".batch_size = 20");
+    }
+
     const std::string folder = "run" + std::to_string(count++);
-    const Result result =
-        run(train(folder, entry.path().string(),
-                  {name + ".min_replay_history = 48", "Runner.num_iterations = 1",
-                   "Runner.training_steps = 80", "Runner.max_steps_per_episode = 40",
-                   "Runner.evaluation_steps = 20", "Runner.summary_writing_frequency = 20",
-                   "Runner.num_threads = 1", "ReplayBuffer.max_capacity = 400"}));
+    const Result result = run(train(folder, entry.path().string(), bindings));
     EXPECT_EQ(result.code, 0) << result.output;
     EXPECT_THAT(result.output, testing::Not(HasSubstr("warning")));
     EXPECT_THAT(text(folder, "metrics.jsonl"), HasSubstr("gradient_norm"));
