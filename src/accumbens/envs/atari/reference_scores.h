@@ -8,7 +8,7 @@ namespace accumbens {
 /// What a random agent and a professional human tester reach in a game: average returns of episodes
 /// of at most 30 minutes, each begun with 1 to 30 frames of doing nothing.
 struct ReferenceScore {
-  std::string game;  // as Gymnasium names it
+  std::string game;     // as Gymnasium names it
   double random = 0.0;  // of uniformly random actions
   double human = 0.0;   // of the tester
 
