@@ -64,6 +64,9 @@ install_system_packages() {
   done
   logged "apt-get could not install the system packages" \
     "${apt[@]}" install -y --no-install-recommends $missing
+
+  # CMake has to look again
+  rm -f $build_dir/build.ninja $build_dir/CMakeCache.txt
 }
 
 # a GPU machine gets the CUDA build unless told otherwise; a finished .venv keeps the build it has

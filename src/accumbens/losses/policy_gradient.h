@@ -36,13 +36,13 @@ torch::Tensor policy_gradient_loss(const torch::Tensor& log_prob,    // [N], wit
 torch::Tensor clipped_surrogate_loss(const torch::Tensor& log_prob,      // [N], with gradients
                                      const torch::Tensor& old_log_prob,  // [N]
                                      const torch::Tensor& advantage,     // [N]
-                                     double epsilon);
+                                     double epsilon);                    // above 0
 
 /// (v - target)^2 / 2. With epsilon the greater of it and the same for v no further than epsilon
 /// from old_v, as in OpenAI's baselines. Returns [N].
-torch::Tensor value_loss(const torch::Tensor& v,       // [N], with gradients
-                         const torch::Tensor& old_v,   // [N]
-                         const torch::Tensor& target,  // [N]
-                         std::optional<double> epsilon);
+torch::Tensor value_loss(const torch::Tensor& v,          // [N], with gradients
+                         const torch::Tensor& old_v,      // [N]
+                         const torch::Tensor& target,     // [N]
+                         std::optional<double> epsilon);  // above 0
 
 }  // namespace accumbens
