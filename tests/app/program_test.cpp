@@ -52,6 +52,19 @@ class ProgramTest : public testing::Test {
     return {code, program.output()};
   }
 
+  // three iterations at once equal one and, in another process, two more
+  void go_on_after_an_iteration(const std::string& whole, const std::string& parts,
+                                const std::string& config,
+                                std::vector<std::string> bindings) const {
+    bindings.push_back("Runner.num_iterations = 1");
+    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
+    bindings.back() = "Runner.num_iterations = 3";
+    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
+    const Result result = run(train(whole, config, bindings));
+    ASSERT_EQ(result.code, 0) << result.output;
+    expect_same(whole, parts);
+  }
+
   // results.csv without the last two columns, which are times
   std::string results(const std::string& run) const {
     std::ifstream file(folder_ / run / "results.csv");
@@ -227,13 +240,7 @@ TEST_F(ProgramTest, EveryAgentGoesOnExactlyFromACheckpoint) {
     const std::string whole = "whole" + std::to_string(number);
     const std::string parts = "parts" + std::to_string(number++);
 
-    bindings.push_back("Runner.num_iterations = 1");
-    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
-    bindings.back() = "Runner.num_iterations = 3";
-    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
-    const Result result = run(train(whole, config, bindings));
-    ASSERT_EQ(result.code, 0) << result.output;
-    expect_same(whole, parts);
+    go_on_after_an_iteration(whole, parts, config, bindings);
   }
 }
 
@@ -244,18 +251,10 @@ TEST_F(ProgramTest, AgentsInSeveralEnvironmentsGoOnExactly) {
     const std::string config = kConfigs + name + ".gin";
     const std::string parts = fs::path(name).filename().string() + "_parts";
     const std::string whole = fs::path(name).filename().string() + "_whole";
-    std::vector<std::string> bindings{"Runner.training_steps = 1_100",
-                                      "Runner.evaluation_steps = 200",
-                                      "Runner.num_threads = 1",
-                                      "Runner.num_environments = 4",
-                                      "DQNAgent.min_replay_history = 100",
-                                      "Runner.num_iterations = 1"};
-    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
-    bindings.back() = "Runner.num_iterations = 3";
-    ASSERT_EQ(run(train(parts, config, bindings)).code, 0);
-    const Result result = run(train(whole, config, bindings));
-    ASSERT_EQ(result.code, 0) << result.output;
-    expect_same(whole, parts);
+    const std::vector<std::string> bindings{
+        "Runner.training_steps = 1_100", "Runner.evaluation_steps = 200", "Runner.num_threads = 1",
+        "Runner.num_environments = 4", "DQNAgent.min_replay_history = 100"};
+    go_on_after_an_iteration(whole, parts, config, bindings);
     EXPECT_THAT(text(whole, "metrics.jsonl"), HasSubstr("gradient_norm"));
   }
 }

@@ -7,6 +7,7 @@
 #include "accumbens/agents/munchausen_iqn.h"
 #include "accumbens/agents/quantile.h"
 #include "accumbens/agents/rainbow.h"
+#include "accumbens/replay/frames.h"
 #include "accumbens/run/dopamine.h"
 
 namespace accumbens {
@@ -154,13 +155,10 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
     return network;
   };
   const auto network = make_network();
-  std::vector<int64_t> shape{1, options.stack_size};
-  shape.insert(shape.end(), environment.observation_shape.begin(),
-               environment.observation_shape.end());
-  require_head(
-      *network, head,
-      torch::zeros(shape, torch::dtype(environment.observation_dtype).device(context.device)),
-      options.network.name);
+  const auto s = torch::zeros(
+      batch_of_stacks(spec, /*batch_size=*/1),
+      torch::dtype(environment.observation_dtype).device(context.device));  // [1, stack, ...]
+  require_head(*network, head, s, options.network.name);
 
   // noise takes the place of random actions
   const std::string epsilon_fn = split_scope(options.epsilon_fn.name).second;
