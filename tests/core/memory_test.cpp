@@ -34,43 +34,54 @@ class AvailableMemory : public testing::Test {
 
 TEST_F(AvailableMemory, IsWhatTheKernelSays) {
   write("proc/meminfo", "MemTotal:  16000000 kB\nMemFree: 1 kB\nMemAvailable:    8000000 kB\n");
-  EXPECT_EQ(available_memory(root_), 8'000'000LL * 1024);
+  EXPECT_EQ(free_memory(root_).bytes, 8'000'000LL * 1024);
+  EXPECT_EQ(free_memory(root_).place, "on this machine");
 }
 
 TEST_F(AvailableMemory, IsUnlimitedWhereNothingCanBeRead) {
-  EXPECT_EQ(available_memory(root_), std::numeric_limits<int64_t>::max());
+  EXPECT_EQ(free_memory(root_).bytes, std::numeric_limits<int64_t>::max());
 }
 
 TEST_F(AvailableMemory, HeedsTheStrictestGroupOfVersion2) {
   write("proc/meminfo", "MemAvailable: 8000000 kB\n");
   write("proc/self/cgroup", "0::/user/job\n");
   write("sys/fs/cgroup/user/job/memory.max", "max\n");
-  write("sys/fs/cgroup/user/job/memory.current", "1000\n");
-  EXPECT_EQ(available_memory(root_), 8'000'000LL * 1024);
+  EXPECT_EQ(free_memory(root_).bytes, 8'000'000LL * 1024);
   write("sys/fs/cgroup/user/memory.max", "5000000\n");
-  write("sys/fs/cgroup/user/memory.current", "4000000\n");
-  EXPECT_EQ(available_memory(root_), 1'000'000);
+  EXPECT_EQ(free_memory(root_).bytes, 5'000'000);
 
-  // cached files give way
-  write("sys/fs/cgroup/user/memory.stat", "anon 1\ninactive_file 200000\nactive_file 30000\n");
-  EXPECT_EQ(available_memory(root_), 1'230'000);
+  // cached files and the kernel's caches give way
+  write("sys/fs/cgroup/user/memory.stat",
+        "anon 3000000\nfile 1200000\nkernel_stack 500\npagetables 2000\nshmem 200000\n"
+        "inactive_file 700000\nactive_file 300000\n"
+        "slab_reclaimable 600000\nslab_unreclaimable 70000\n");
+  EXPECT_EQ(free_memory(root_).bytes, 5'000'000 - 3'000'000 - 200'000 - 70'000 - 500 - 2000);
+  EXPECT_EQ(free_memory(root_).place, "under the limit of 0.005 GB of control group /user");
 }
 
 TEST_F(AvailableMemory, HeedsTheGroupOfVersion1) {
   write("proc/meminfo", "MemAvailable: 8000000 kB\n");
   write("proc/self/cgroup", "9:name=systemd:/\n4:memory:/outside/the/container\n0::/\n");
   write("sys/fs/cgroup/memory/memory.limit_in_bytes", "5000000\n");
-  write("sys/fs/cgroup/memory/memory.usage_in_bytes", "4000000\n");
   write("sys/fs/cgroup/memory/memory.stat",
-        "inactive_file 7\ntotal_inactive_file 200000\ntotal_active_file 30000\n");
-  EXPECT_EQ(available_memory(root_), 1'230'000);
+        "rss 7\nshmem 7\ntotal_cache 3000000\ntotal_rss 1000000\ntotal_shmem 200000\n");
+  EXPECT_EQ(free_memory(root_).bytes, 3'800'000);
+
+  // more may be held than a limit that was lowered
+  write("sys/fs/cgroup/memory/memory.limit_in_bytes", "600000\n");
+  EXPECT_EQ(free_memory(root_).bytes, 0);
+  EXPECT_EQ(free_memory(root_).place, "under the limit of 0.001 GB of control group /");
 }
 
 TEST(RequireMemory, SaysWhatNeedsHowMuchAndWhatToDo) {
-  EXPECT_NO_THROW(require_memory(100, 100, "a replay", "lower it"));
-  EXPECT_THAT([] { require_memory(7'200'000'000, 3'100'000'000, "a replay", "lower it"); },
+  const auto require = [](int64_t free) {
+    require_memory(7'200'000'000, {free, "on this machine"}, "a replay", "lower it");
+  };
+  EXPECT_NO_THROW(require(7'200'000'000));
+  EXPECT_THAT([&] { require(3'100'000'000); },
               testing::ThrowsMessage<ConfigError>(
-                  "a replay needs 7.2 GB of memory, but 3.1 GB are free: lower it"));
+                  "a replay needs 7.2 GB of memory, but 3.1 GB are free on this machine: "
+                  "lower it"));
 }
 
 }  // namespace

@@ -580,9 +580,9 @@ TEST(Replay, ShortEpisodesDoNotTakeMoreMemoryThanPromised) {
 
 TEST(Replay, TooLittleMemoryNamesTheCapacityThatFits) {
   const ReplaySpec spec{.observation_shape = {84, 84}, .stack_size = 4};
-  EXPECT_NO_THROW(Replay::require_memory({}, spec, false, 7'300'000'000));
+  EXPECT_NO_THROW(Replay::require_memory({}, spec, false, {7'300'000'000, "here"}));
   try {
-    Replay::require_memory({}, spec, false, 3'000'000'000);
+    Replay::require_memory({}, spec, false, {3'000'000'000, "here"});
     FAIL();
   } catch (const ConfigError& error) {
     const std::string message = error.what();

@@ -34,7 +34,8 @@ int doctor() {
   line("CPU", std::to_string(std::thread::hardware_concurrency()) + " cores, " +
                   at::get_cpu_capability() + ", " + std::to_string(at::get_num_threads()) +
                   " threads");
-  line("memory", gigabytes(available_memory()) + " free");
+  const FreeMemory memory = free_memory();
+  line("memory", gigabytes(memory.bytes) + " free " + memory.place);
   line("GPU", torch::cuda::is_available()
                   ? std::to_string(torch::cuda::device_count()) + " NVIDIA"
                   : "none that this LibTorch can use: training runs on the CPU");

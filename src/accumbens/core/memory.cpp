@@ -6,13 +6,12 @@
 #include <limits>
 #include <optional>
 #include <sstream>
+#include <vector>
 
 #include "accumbens/core/error.h"
 
 namespace accumbens {
 namespace {
-
-constexpr int64_t kUnlimited = std::numeric_limits<int64_t>::max();
 
 // the number that a file holds; v2 writes "max" for no limit
 std::optional<int64_t> read_number(const std::filesystem::path& file) {
@@ -34,26 +33,6 @@ int64_t read_field(const std::filesystem::path& file, const std::string& name, i
   return otherwise;
 }
 
-// what the limits of a control group and of those above it leave
-int64_t available_in_groups(const std::filesystem::path& mount, std::filesystem::path group,
-                            const char* limit_file, const char* usage_file, const char* prefix) {
-  int64_t available = kUnlimited;
-  while (true) {
-    const auto directory = mount / group.relative_path();
-    const auto limit = read_number(directory / limit_file);
-    const auto usage = read_number(directory / usage_file);
-    if (limit && usage) {
-      // cached files count as used, but give way
-      const auto statistics = directory / "memory.stat";
-      const int64_t cached = read_field(statistics, prefix + std::string("active_file"), 0) +
-                             read_field(statistics, prefix + std::string("inactive_file"), 0);
-      available = std::min(available, std::max<int64_t>(0, *limit - *usage + cached));
-    }
-    if (group.relative_path().empty()) return available;
-    group = group.parent_path();
-  }
-}
-
 std::string gigabytes(int64_t bytes) {
   std::ostringstream text;
   text << std::fixed << std::setprecision(bytes < 100'000'000 ? 3 : 1)
@@ -61,11 +40,41 @@ std::string gigabytes(int64_t bytes) {
   return text.str();
 }
 
+// how a version of control groups names its limit, and in memory.stat what cannot be given back:
+// all but cached files and the kernel's own caches
+struct GroupFiles {
+  const char* limit;
+  std::vector<const char*> kept;
+};
+const GroupFiles kVersion1{"memory.limit_in_bytes", {"total_rss", "total_shmem"}};
+const GroupFiles kVersion2{"memory.max",
+                           {"anon", "shmem", "slab_unreclaimable", "kernel_stack", "pagetables"}};
+
+// lowers `free` to what the limits of a control group and of those above it leave
+void heed_groups(const std::filesystem::path& mount, std::filesystem::path group,
+                 const GroupFiles& files, FreeMemory& free) {
+  while (true) {
+    const auto directory = mount / group.relative_path();
+    if (const auto limit = read_number(directory / files.limit)) {
+      int64_t bytes = *limit;
+      for (const char* kept : files.kept) bytes -= read_field(directory / "memory.stat", kept, 0);
+      bytes = std::max<int64_t>(bytes, 0);
+      if (bytes < free.bytes) {
+        free = {bytes, "under the limit of " + gigabytes(*limit) + " of control group " +
+                           ("/" / group.relative_path()).string()};
+      }
+    }
+    if (group.relative_path().empty()) return;
+    group = group.parent_path();
+  }
+}
+
 }  // namespace
 
-int64_t available_memory(const std::filesystem::path& root) {
+FreeMemory free_memory(const std::filesystem::path& root) {
   const int64_t kilobytes = read_field(root / "proc/meminfo", "MemAvailable:", -1);
-  int64_t available = kilobytes < 0 ? kUnlimited : kilobytes * 1024;
+  FreeMemory free{kilobytes < 0 ? std::numeric_limits<int64_t>::max() : kilobytes * 1024,
+                  "on this machine"};
 
   // lines are hierarchy:controllers:group; version 2 has no controllers
   std::ifstream groups(root / "proc/self/cgroup");
@@ -76,23 +85,17 @@ int64_t available_memory(const std::filesystem::path& root) {
     std::getline(fields, hierarchy, ':');
     std::getline(fields, controllers, ':');
     std::getline(fields, group);
-    if (controllers.empty()) {
-      available = std::min(available, available_in_groups(root / "sys/fs/cgroup", group,
-                                                          "memory.max", "memory.current", ""));
-    } else if (controllers == "memory") {
-      available = std::min(available, available_in_groups(root / "sys/fs/cgroup/memory", group,
-                                                          "memory.limit_in_bytes",
-                                                          "memory.usage_in_bytes", "total_"));
-    }
+    if (controllers.empty()) heed_groups(root / "sys/fs/cgroup", group, kVersion2, free);
+    if (controllers == "memory") heed_groups(root / "sys/fs/cgroup/memory", group, kVersion1, free);
   }
-  return available;
+  return free;
 }
 
-void require_memory(int64_t bytes, int64_t available, const std::string& what,
+void require_memory(int64_t bytes, const FreeMemory& free, const std::string& what,
                     const std::string& fix) {
-  if (bytes <= available) return;
+  if (bytes <= free.bytes) return;
   throw ConfigError(what + " needs " + gigabytes(bytes) + " of memory, but " +
-                    gigabytes(available) + " are free: " + fix);
+                    gigabytes(free.bytes) + " are free " + free.place + ": " + fix);
 }
 
 }  // namespace accumbens

@@ -203,7 +203,7 @@ void Replay::require_room_for_packed_frames() const {
     bytes += chunk.frames.data.numel();
   }
   accumbens::require_memory(bytes / packed_chunks * (layout_.max_chunks - packed_chunks),
-                            available_memory(),
+                            free_memory(),
                             "the rest of a replay of " + std::to_string(options_.max_capacity) +
                                 " transitions, packed as tightly as so far,",
                             "resume with a lower ReplayBuffer.max_capacity, or free some memory");
@@ -374,10 +374,10 @@ int64_t Replay::bytes_needed(const ReplayOptions& options, const ReplaySpec& spe
 }
 
 void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec, bool prioritized,
-                            int64_t available) {
+                            const FreeMemory& free) {
   const auto fits = [&](int64_t capacity) {
     return bytes_needed({.max_capacity = capacity, .batch_size = 1, .compress = options.compress},
-                        spec, prioritized) <= available;
+                        spec, prioritized) <= free.bytes;
   };
 
   // the greatest capacity that fits, by bisection
@@ -394,7 +394,7 @@ void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec
   const std::string fix = low > 0
                               ? "lower ReplayBuffer.max_capacity to at most " + std::to_string(low)
                               : "free some memory or use a larger machine";
-  accumbens::require_memory(bytes_needed(options, spec, prioritized), available,
+  accumbens::require_memory(bytes_needed(options, spec, prioritized), free,
                             "a replay of " + std::to_string(options.max_capacity) + " transitions",
                             fix);
 }

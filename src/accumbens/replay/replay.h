@@ -101,7 +101,7 @@ class Replay {
 
   /// Throws ConfigError, with the greatest capacity that fits, if the replay does not.
   static void require_memory(const ReplayOptions& options, const ReplaySpec& spec,
-                             bool prioritized = false, int64_t available = available_memory());
+                             bool prioritized = false, const FreeMemory& free = free_memory());
 
   /// What is wrong inside, if anything; for tests.
   std::optional<std::string> check_valid() const;
