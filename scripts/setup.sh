@@ -2,11 +2,12 @@
 #   setup            installs what is missing and configures build/release
 #   build TARGET...  builds targets, everything if none is named
 
-# Debian 12 and Ubuntu 22.04 onwards; ccache and mold only make builds faster
+# Debian 12 and Ubuntu 22.04 onwards; the optional ones make builds (ccache, mold)
+# and training (TCMalloc) faster
 system_packages=(build-essential cmake ninja-build pkg-config python3-dev python3-venv libcli11-dev
                  nlohmann-json3-dev tao-pegtl-dev libprotozero-dev libxxhash-dev liblz4-dev
                  libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
-optional_packages=(ccache mold)
+optional_packages=(ccache mold libgoogle-perftools-dev)
 
 build_dir=build/release
 log=build/setup.log

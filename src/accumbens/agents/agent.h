@@ -16,7 +16,8 @@ class Agent {
  public:
   virtual ~Agent() = default;
 
-  /// Learns from a time step if in training mode, and answers it with an action: [B] int64.
+  /// Learns from a time step if in training mode, and answers it with an action: [B] int64,
+  /// or [B, D] float32 where the environment's are continuous.
   /// What is answered to LAST is ignored by the environment.
   virtual torch::Tensor step(const TimeStep& time_step) = 0;
 

@@ -40,8 +40,16 @@ struct EnvironmentSpec {
   int64_t batch_size = 1;                  // streams
   std::vector<int64_t> observation_shape;  // of one frame of one stream, e.g. {84, 84}
   torch::ScalarType observation_dtype = torch::kFloat32;  // kUInt8 for images
-  int64_t num_actions = 0;                                // discrete actions 0 ... num_actions-1
-  int64_t frames_per_step = 1;  // emulator frames per agent step, 4 for Atari
+  int64_t num_actions = 0;           // discrete actions 0 ... num_actions-1; 0: continuous ones
+  std::vector<float> action_low{};   // [D], of each number of a continuous action
+  std::vector<float> action_high{};  // [D], likewise
+  int64_t frames_per_step = 1;       // emulator frames per agent step, 4 for Atari
+
+  /// D, the numbers of a continuous action; 0 where actions are discrete.
+  int64_t action_size() const { return static_cast<int64_t>(action_low.size()); }
 };
+
+/// An action for each stream, all zeros: [B] int64, or [B, D] float32 where they are continuous.
+torch::Tensor zero_actions(const EnvironmentSpec& spec);
 
 }  // namespace accumbens

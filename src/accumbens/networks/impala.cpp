@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "accumbens/networks/pixels.h"
+
 namespace accumbens {
 
 ImpalaNetwork::ImpalaNetwork(const ImpalaOptions& options, const ImpalaEncoderOptions& encoder,
@@ -45,10 +47,7 @@ ImpalaNetwork::ImpalaNetwork(const ImpalaOptions& options, const ImpalaEncoderOp
 }
 
 torch::Tensor ImpalaNetwork::encode(const torch::Tensor& s) {
-  // pixels to [0, 1]
-  torch::Tensor x =
-      s.to(s.options().dtype(torch::kFloat32).memory_format(torch::MemoryFormat::ChannelsLast))
-          .div_(255.0);  // [B, stack, height, width]
+  torch::Tensor x = scale_pixels(s);  // [B, stack, height, width]
 
   for (Stack& stack : stacks_) {
     x = stack.convolution->forward(x);

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "accumbens/networks/pixels.h"
+
 namespace accumbens {
 namespace {
 
@@ -64,10 +66,7 @@ NatureConvolutions::NatureConvolutions(torch::nn::Module& owner, const std::stri
 }
 
 torch::Tensor NatureConvolutions::operator()(const torch::Tensor& s) {
-  // pixels to [0, 1]
-  torch::Tensor x =
-      s.to(s.options().dtype(torch::kFloat32).memory_format(torch::MemoryFormat::ChannelsLast))
-          .div_(255.0);  // [B, stack, height, width]
+  torch::Tensor x = scale_pixels(s);  // [B, stack, height, width]
 
   for (auto& [layer, padding] : convolutions_) {
     if (!padding.empty()) {

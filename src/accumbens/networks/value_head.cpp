@@ -77,8 +77,11 @@ QOutput ValueHead::forward(const torch::Tensor& features) const {
 QOutput ValueHead::forward_at(const torch::Tensor& features, const torch::Tensor& taus) const {
   // each state's features, once for each of its fractions
   const torch::Tensor cosines = (taus.unsqueeze(-1) * multiples_of_pi_).cos();  // [B, N, embedding]
-  const torch::Tensor embedding = embedding_->forward(cosines).relu_();         // [B, N, features]
-  const torch::Tensor y = outputs(features.unsqueeze(1) * embedding);           // [B, N, A]
+  torch::Tensor embedding = embedding_->forward(cosines).relu_();               // [B, N, features]
+  const torch::Tensor x = torch::GradMode::is_enabled()
+                              ? embedding * features.unsqueeze(1)
+                              : embedding.mul_(features.unsqueeze(1));  // by far the largest tensor
+  const torch::Tensor y = outputs(x);                                   // [B, N, A]
   return {.q_values = y.mean(1), .quantiles = y.transpose(1, 2)};
 }
 

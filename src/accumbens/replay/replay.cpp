@@ -52,6 +52,7 @@ Batch Batch::to(torch::Device device) const {
 
 Replay::Layout::Layout(const ReplayOptions& options, const ReplaySpec& spec)
     : frame_bytes(bytes_per_frame(spec)),
+      step_bytes(static_cast<int64_t>(sizeof(Step) + spec.action_size * sizeof(float))),
       rows_per_chunk(std::max<int64_t>(1, spec.chunk_size / spec.num_streams)) {
   // the transitions and final observations, and the rows whose n steps are not over
   const int64_t final_observations = std::max<int64_t>(options.max_capacity / 64, 4096);
@@ -88,9 +89,12 @@ void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action)
                   " outside of an episode: an episode must start with FIRST");
     }
   }
-  const torch::Tensor actions = last_action.to(torch::kCPU, torch::kInt64).contiguous();  // [B]
-  if (actions.numel() != spec_.num_streams) {
-    throw Error("the replay got " + std::to_string(actions.numel()) + " actions for " +
+  const bool continuous = spec_.action_size > 0;
+  const torch::Tensor actions =
+      last_action.to(torch::kCPU, continuous ? torch::kFloat32 : torch::kInt64)
+          .contiguous();  // [B] or [B, D]
+  if (actions.numel() != spec_.num_streams * std::max<int64_t>(1, spec_.action_size)) {
+    throw Error("the replay got " + std::to_string(actions.numel()) + " numbers as actions of " +
                 std::to_string(spec_.num_streams) + " streams");
   }
 
@@ -114,7 +118,12 @@ void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action)
 
     // the last action is answered
     Step& previous = step(row - 1, b);
-    previous.action = static_cast<int32_t>(actions.const_data_ptr<int64_t>()[b]);
+    if (continuous) {
+      std::copy_n(actions.const_data_ptr<float>() + b * spec_.action_size, spec_.action_size,
+                  continuous_action(previous));
+    } else {
+      previous.action = static_cast<int32_t>(actions.const_data_ptr<int64_t>()[b]);
+    }
     previous.reward = time_step.reward[b];
     previous.discount = time_step.discount[b];
     ++added_;
@@ -235,7 +244,7 @@ void Replay::attach(Chunk& chunk) const {
   }
   chunk.frame_data =
       packed ? nullptr : static_cast<std::byte*>(chunk.frames.data.mutable_data_ptr());
-  chunk.step_data = static_cast<Step*>(chunk.steps.data.mutable_data_ptr());
+  chunk.step_data = static_cast<std::byte*>(chunk.steps.data.mutable_data_ptr());
 }
 
 std::vector<int64_t> Replay::frames_shape() const {
@@ -246,7 +255,7 @@ std::vector<int64_t> Replay::frames_shape() const {
 
 std::vector<int64_t> Replay::steps_shape() const {
   static_assert(sizeof(Step) == 16);
-  return {layout_.rows_per_chunk, spec_.num_streams, sizeof(Step)};
+  return {layout_.rows_per_chunk, spec_.num_streams, layout_.step_bytes};
 }
 
 bool Replay::contains(int64_t id) const {
@@ -289,15 +298,17 @@ void Replay::update_priorities(const std::vector<int64_t>& ids, const torch::Ten
 Batch Replay::get(std::vector<int64_t> ids) const {
   const auto batch_size = static_cast<int64_t>(ids.size());
   const auto shape = batch_of_stacks(spec_, batch_size);
+  const bool continuous = spec_.action_size > 0;
   Batch batch{.s_tm1 = torch::empty(shape, spec_.observation_dtype),
-              .a_tm1 = torch::empty({batch_size}, torch::kInt64),
+              .a_tm1 = continuous ? torch::empty({batch_size, spec_.action_size}, torch::kFloat32)
+                                  : torch::empty({batch_size}, torch::kInt64),
               .r_t = torch::empty({batch_size}, torch::kFloat32),
               .discount_t = torch::empty({batch_size}, torch::kFloat32),
               .s_t = torch::empty(shape, spec_.observation_dtype),
               .ids = std::move(ids),
               .probabilities = torch::empty({batch_size}, torch::kFloat64)};
   auto* s_tm1 = static_cast<std::byte*>(batch.s_tm1.mutable_data_ptr());
-  auto* a_tm1 = batch.a_tm1.mutable_data_ptr<int64_t>();
+  void* a_tm1 = batch.a_tm1.mutable_data_ptr();
   auto* r_t = batch.r_t.mutable_data_ptr<float>();
   auto* discount_t = batch.discount_t.mutable_data_ptr<float>();
   auto* s_t = static_cast<std::byte*>(batch.s_t.mutable_data_ptr());
@@ -325,7 +336,12 @@ Batch Replay::get(std::vector<int64_t> ids) const {
     }
 
     write_stack(row, stream, s_tm1 + i * stack_bytes);
-    a_tm1[i] = step(row, stream).action;
+    if (continuous) {
+      std::copy_n(continuous_action(step(row, stream)), spec_.action_size,
+                  static_cast<float*>(a_tm1) + i * spec_.action_size);
+    } else {
+      static_cast<int64_t*>(a_tm1)[i] = step(row, stream).action;
+    }
     r_t[i] = static_cast<float>(reward);
     discount_t[i] = static_cast<float>(discount);
     write_stack(row + k, stream, s_t + i * stack_bytes);
@@ -368,7 +384,7 @@ int64_t Replay::bytes_needed(const ReplayOptions& options, const ReplaySpec& spe
   const Layout layout(options, spec);
   const int64_t chunk_steps = layout.rows_per_chunk * spec.num_streams;
   const int64_t unpacked_chunks = options.compress ? layout.max_open + 1 : layout.max_chunks;
-  return layout.max_chunks * chunk_steps * static_cast<int64_t>(sizeof(Step)) +
+  return layout.max_chunks * chunk_steps * layout.step_bytes +
          unpacked_chunks * chunk_steps * layout.frame_bytes +
          (prioritized ? Prioritization::bytes_needed(layout.max_span) : 0);
 }

@@ -21,7 +21,7 @@ namespace accumbens {
 /// N transitions to learn from.
 struct Batch {
   torch::Tensor s_tm1;          // [N, stack, ...], the spec's dtype
-  torch::Tensor a_tm1;          // [N] int64
+  torch::Tensor a_tm1;          // [N] int64, or [N, D] float32 where actions are continuous
   torch::Tensor r_t;            // [N] float32, n-step return
   torch::Tensor discount_t;     // [N] float32, what to multiply the value of s_t by
   torch::Tensor s_t;            // [N, stack, ...], the state that many steps later
@@ -66,7 +66,7 @@ class Replay {
   /// clipped. An episode that is followed by FIRST without LAST (a step limit from outside) counts
   /// as truncated at its newest observation. Throws Error where packed frames turn out to need more
   /// memory than there is.
-  /// last_action: [B] int64; ignored where the time step is FIRST.
+  /// last_action: [B] int64, or [B, D] as the spec says; ignored where the time step is FIRST.
   void append(const TimeStep& time_step, const torch::Tensor& last_action);
 
   /// Transitions that can be sampled now.
@@ -113,7 +113,7 @@ class Replay {
 
  private:
   // what is known of an observation besides its frame; all but `flags` belongs to the action taken
-  // there
+  // there; where actions are continuous, their D floats follow
   struct Step {
     int32_t action;
     float reward;
@@ -124,15 +124,16 @@ class Replay {
   // rows are time steps of all B streams; chunks hold the same number of rows each
   struct Chunk {
     FrozenTensor frames;              // [rows, B, ...], or as pack_frames() returns them
-    FrozenTensor steps;               // [rows, B, 16] uint8, Step
+    FrozenTensor steps;               // [rows, B, step_bytes] uint8, Step
     std::byte* frame_data = nullptr;  // none where they are packed
-    Step* step_data = nullptr;
+    std::byte* step_data = nullptr;
   };
 
   // the sizes that follow from options and spec
   struct Layout {
     Layout(const ReplayOptions& options, const ReplaySpec& spec);
     int64_t frame_bytes;
+    int64_t step_bytes;
     int64_t rows_per_chunk;
     int64_t max_rows;    // rows that hold transitions or wait to
     int64_t max_chunks;  // chunks that exist at a time
@@ -157,8 +158,10 @@ class Replay {
     return chunks_[row / layout_.rows_per_chunk - first_chunk_];
   }
   Step& step(int64_t row, int64_t stream) const {
-    return chunk_of(row).step_data[row % layout_.rows_per_chunk * spec_.num_streams + stream];
+    const int64_t index = row % layout_.rows_per_chunk * spec_.num_streams + stream;
+    return *reinterpret_cast<Step*>(chunk_of(row).step_data + index * layout_.step_bytes);
   }
+  static float* continuous_action(Step& step) { return reinterpret_cast<float*>(&step + 1); }
   void read_frame(int64_t row, int64_t stream, std::byte* out) const;
   void write_stack(int64_t row, int64_t stream, std::byte* out) const;
   int64_t draw_uniformly(RandomStream& random) const;

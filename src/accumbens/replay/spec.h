@@ -48,6 +48,7 @@ struct ReplaySpec {
   int64_t stack_size = 1;                               // frames that the agent sees at once
   int64_t update_horizon = 1;                           // n of the n-step return, in agent steps
   double gamma = 0.99;                                  // per agent step
+  int64_t action_size = 0;                              // D of continuous actions; 0: discrete ones
   StackPadding padding = StackPadding::kLeadingZeros;   // of young episodes
   int64_t num_streams = 1;                              // B
   int64_t chunk_size = 4096;  // frames that are allocated, saved and released together

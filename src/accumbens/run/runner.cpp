@@ -50,7 +50,7 @@ Runner::Runner(const RunnerOptions& options, bool evaluate, Environment& environ
       agent_(agent),
       observers_(std::move(observers)),
       new_environment_(std::move(new_environment)),
-      action_(torch::zeros({environment.spec().batch_size}, torch::kInt64)),
+      action_(zero_actions(environment.spec())),
       between_episodes_(environment.spec().batch_size, 1),
       episodes_left_(environment.spec().batch_size, -1) {
   position_.episodes.resize(environment.spec().batch_size);

@@ -186,7 +186,7 @@ class Runner {
   NewEnvironment new_environment_;
 
   Position position_;
-  torch::Tensor action_;                   // [B] int64, the agent's last answer
+  torch::Tensor action_;                   // [B] or [B, D], the agent's last answer
   std::vector<int64_t> between_episodes_;  // [B], whether the next step begins one
   std::vector<int64_t> episodes_left_;     // [B], that count in this phase, -1 for any number
 };
