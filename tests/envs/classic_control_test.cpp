@@ -6,6 +6,8 @@
 #include "accumbens/envs/classic_control/acrobot.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
 #include "accumbens/envs/classic_control/mountain_car.h"
+#include "accumbens/envs/classic_control/mountain_car_continuous.h"
+#include "accumbens/envs/classic_control/pendulum.h"
 #include "accumbens/envs/factory.h"
 #include "envs/golden.h"
 
@@ -90,6 +92,73 @@ TEST(MountainCar, Equals10000StepsOfGymnasium) {
   EXPECT_EQ(difference.steps, 10'000);
   EXPECT_EQ(difference.variables, 0);
   EXPECT_EQ(difference.observation, 0);
+}
+
+// replays golden steps of a task with continuous actions
+Difference replay_continuous(ClassicControl& environment, const std::string& file,
+                             bool expects_goal) {
+  GoldenFile golden(file);
+  Difference difference;
+  bool reached_goal = false;
+  while (!golden.at_end()) {
+    const auto act = golden.read<float>();
+    const auto flags = golden.read<uint8_t>();
+    const auto reward = golden.read<double>();
+    const bool first = flags & 1;
+    const bool terminated = flags & 2;
+    const bool truncated = flags & 4;
+
+    const TimeStep time_step = environment.step(torch::full({1, 1}, act));
+    EXPECT_EQ(time_step.first(0), first) << "step " << difference.steps;
+    EXPECT_EQ(time_step.last(0), terminated || truncated) << "step " << difference.steps;
+    EXPECT_EQ(time_step.discount[0], terminated ? 0 : 1);
+    EXPECT_FLOAT_EQ(time_step.reward[0], static_cast<float>(reward)) << difference.steps;
+    reached_goal = reached_goal || terminated;
+    if (flags & 8) {
+      std::array<double, 4> variables{};
+      for (int i = 0; i < 2; ++i) variables[i] = golden.read<double>();
+      if (first) environment.set_variables(variables);
+      for (int i = 0; i < 2; ++i) {
+        difference.variables =
+            std::max(difference.variables, std::abs(environment.variables()[i] - variables[i]));
+      }
+      const float* values = time_step.observation.const_data_ptr<float>();
+      for (int64_t i = 0; i < time_step.observation.numel(); ++i) {
+        const double error = std::abs(double{values[i]} - golden.read<float>());
+        if (!first) difference.observation = std::max(difference.observation, error * 0x1.0p23);
+      }
+    }
+    ++difference.steps;
+  }
+  EXPECT_EQ(reached_goal, expects_goal);
+  return difference;
+}
+
+// oracle: Gymnasium 1.x, tests/oracles/continuous_control.py
+TEST(Pendulum, Equals10000RandomStepsOfGymnasium) {
+  Pendulum environment(200, /*seed=*/1);
+  const Difference difference =
+      replay_continuous(environment, "pendulum_v1.bin", /*expects_goal=*/false);
+  EXPECT_EQ(difference.steps, 10'000);
+  EXPECT_EQ(difference.variables, 0);
+  EXPECT_EQ(difference.observation, 0);
+}
+
+// oracle: Gymnasium 1.x, tests/oracles/continuous_control.py
+TEST(MountainCarContinuous, Equals10000StepsOfGymnasium) {
+  MountainCarContinuous environment(999, /*seed=*/1);
+  const Difference difference = replay_continuous(environment, "mountain_car_continuous_v0.bin",
+                                                  /*expects_goal=*/true);
+  EXPECT_EQ(difference.steps, 10'000);
+  EXPECT_EQ(difference.variables, 0);
+  EXPECT_EQ(difference.observation, 0);
+}
+
+// oracle: the message
+TEST(Pendulum, AnActionThatIsNoNumberIsNamed) {
+  Pendulum environment(200, /*seed=*/1);
+  environment.step(torch::zeros({1, 1}));
+  EXPECT_THROW(environment.step(torch::full({1, 1}, std::nan(""))), Error);
 }
 
 // oracle: the definition; a simple controller keeps the pole up for ever

@@ -18,7 +18,8 @@ struct GymOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("environment_name", environment_name, "CartPole, Acrobot or MountainCar", any_value());
+    field("environment_name", environment_name,
+          "CartPole, Acrobot, MountainCar, MountainCarContinuous or Pendulum", any_value());
     field("version", version, "as in Gymnasium, e.g. v0", any_value());
   }
 };
@@ -30,7 +31,8 @@ std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
                                                     const AtariPreprocessingOptions& preprocessing,
                                                     uint64_t seed);
 
-/// CartPole v0 or v1, Acrobot v1, MountainCar v0. Throws ConfigError for anything else.
+/// CartPole v0 or v1, Acrobot v1, MountainCar v0, MountainCarContinuous v0, Pendulum v1. Throws
+/// ConfigError for anything else.
 std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uint64_t seed);
 
 /// Names for a list: "CartPole-v0" ..., then the Atari games where the plug-in loads.

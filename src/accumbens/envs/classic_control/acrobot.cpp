@@ -62,7 +62,7 @@ Variables Acrobot::draw_initial_variables(RandomStream& random) {
   return variables;
 }
 
-Acrobot::Outcome Acrobot::advance(int64_t action, Variables& variables) {
+Acrobot::Outcome Acrobot::advance(double action, Variables& variables) {
   const auto torque = static_cast<double>(action - 1);
 
   // one step of the classical Runge-Kutta method

@@ -28,7 +28,7 @@ std::array<double, 4> CartPole::draw_initial_variables(RandomStream& random) {
   return variables;
 }
 
-CartPole::Outcome CartPole::advance(int64_t action, std::array<double, 4>& variables) {
+CartPole::Outcome CartPole::advance(double action, std::array<double, 4>& variables) {
   auto& [x, x_dot, theta, theta_dot] = variables;
 
   // the accelerations, in Gymnasium's order of operations

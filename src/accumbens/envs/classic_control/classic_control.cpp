@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <cmath>
 #include <cstring>
 
 namespace accumbens {
@@ -21,12 +22,7 @@ TimeStep ClassicControl::step(const torch::Tensor& actions) {
     episode_steps_ = 0;
     begins_ = false;
   } else {
-    const auto action = actions.item<int64_t>();
-    if (action < 0 || action >= spec_.num_actions) {
-      throw Error("action " + std::to_string(action) + " does not exist in " + spec_.name +
-                  ": actions are 0 to " + std::to_string(spec_.num_actions - 1));
-    }
-    outcome = advance(action, variables_);
+    outcome = advance(checked(actions), variables_);
 
     // a task that ends on its last allowed step has ended, not been cut
     ++episode_steps_;
@@ -42,6 +38,19 @@ TimeStep ClassicControl::step(const torch::Tensor& actions) {
           .discount = {outcome.terminated ? 0.0F : 1.0F},
           .lost_life = {0},
           .observation = observation};
+}
+
+double ClassicControl::checked(const torch::Tensor& actions) const {
+  const auto action = actions.item<double>();
+  if (spec_.action_size() > 0) {
+    if (std::isfinite(action)) return action;
+    throw Error("the action of " + spec_.name + " is " + std::to_string(action) +
+                ": the agent's network gives no number any more; lower "
+                "create_optimizer.learning_rate");
+  }
+  if (action >= 0 && action < static_cast<double>(spec_.num_actions)) return action;
+  throw Error("action " + std::to_string(static_cast<int64_t>(action)) + " does not exist in " +
+              spec_.name + ": actions are 0 to " + std::to_string(spec_.num_actions - 1));
 }
 
 void ClassicControl::end_episode(int64_t) {

@@ -27,7 +27,8 @@ class ClassicControl : public Environment {
   void set_variables(const std::array<double, 4>& variables) { variables_ = variables; }
 
  protected:
-  /// max_episode_steps: agent steps until the episode is truncated.
+  /// spec: with at most one number in a continuous action. max_episode_steps: agent steps until the
+  /// episode is truncated.
   ClassicControl(EnvironmentSpec spec, int64_t max_episode_steps, uint64_t seed);
 
   /// What a step led to.
@@ -39,13 +40,16 @@ class ClassicControl : public Environment {
   /// The variables of a new episode.
   virtual std::array<double, 4> draw_initial_variables(RandomStream& random) = 0;
 
-  /// One step of the dynamics. action: 0 ... num_actions-1, checked before.
-  virtual Outcome advance(int64_t action, std::array<double, 4>& variables) = 0;
+  /// One step of the dynamics. action: 0 ... num_actions-1, or any finite number where actions are
+  /// continuous; checked before.
+  virtual Outcome advance(double action, std::array<double, 4>& variables) = 0;
 
   /// What the agent sees, of the spec's shape.
   virtual std::vector<float> observe(const std::array<double, 4>& variables) const = 0;
 
  private:
+  double checked(const torch::Tensor& actions) const;
+
   EnvironmentSpec spec_;
   int64_t max_episode_steps_;
   RandomStream random_;

@@ -23,10 +23,10 @@ std::array<double, 4> MountainCar::draw_initial_variables(RandomStream& random) 
   return {random.uniform(-0.6, -0.4), 0.0, 0.0, 0.0};
 }
 
-MountainCar::Outcome MountainCar::advance(int64_t action, std::array<double, 4>& variables) {
+MountainCar::Outcome MountainCar::advance(double action, std::array<double, 4>& variables) {
   double& position = variables[0];
   double& velocity = variables[1];
-  velocity += static_cast<double>(action - 1) * kForce + std::cos(3 * position) * (-kGravity);
+  velocity += (action - 1) * kForce + std::cos(3 * position) * (-kGravity);
   velocity = std::clamp(velocity, -kMaxSpeed, kMaxSpeed);
   position = std::clamp(position + velocity, kMinPosition, kMaxPosition);
 
