@@ -53,11 +53,9 @@ torch::Tensor DqnAgent::step(const TimeStep& time_step) {
     parts_.replay.append(time_step, action_);
 
     // the streams whose action will be executed have an agent step each
-    int64_t steps = 0;
-    for (int64_t b = 0; b < time_step.batch_size(); ++b) steps += time_step.last(b) ? 0 : 1;
+    const int64_t steps_after = training_steps_ + time_step.num_going_on();
     const auto times = [&](int64_t period) {
-      const auto multiples_below = [&](int64_t n) { return (n + period - 1) / period; };
-      return multiples_below(training_steps_ + steps) - multiples_below(training_steps_);
+      return multiples_within(training_steps_, steps_after, period);
     };
 
     // learn every update_period of them, once there is enough to learn from
@@ -67,7 +65,7 @@ torch::Tensor DqnAgent::step(const TimeStep& time_step) {
         copy_parameters(*parts_.network, *parts_.target_network);
       }
     }
-    training_steps_ += steps;
+    training_steps_ = steps_after;
   }
 
   state_value_ = std::numeric_limits<double>::quiet_NaN();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/random_tensor.h"
 #include "accumbens/losses/q_learning.h"
 #include "accumbens/losses/quantile.h"
 
@@ -30,10 +31,7 @@ ImplicitQuantileAgent::ImplicitQuantileAgent(const ImplicitQuantileOptions& opti
       device_(device) {}
 
 torch::Tensor ImplicitQuantileAgent::draw_taus(int64_t batch_size, int64_t count) {
-  torch::Tensor taus = torch::empty({batch_size, count}, torch::kFloat32);
-  float* data = taus.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < taus.numel(); ++i) data[i] = static_cast<float>(noise().uniform());
-  return taus.to(device_);
+  return uniforms({batch_size, count}, noise()).to(device_);
 }
 
 torch::Tensor ImplicitQuantileAgent::q_values_of(QNetwork& network, const torch::Tensor& s) {

@@ -33,4 +33,10 @@ inline Schedule linear_schedule(double begin, double end, int64_t first_step, in
   };
 }
 
+/// How many multiples of `period` there are in begin ... end-1.
+inline int64_t multiples_within(int64_t begin, int64_t end, int64_t period) {
+  const auto below = [&](int64_t n) { return (n + period - 1) / period; };
+  return below(end) - below(begin);
+}
+
 }  // namespace accumbens

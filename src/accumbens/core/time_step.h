@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -27,6 +28,11 @@ struct TimeStep {
   /// B.
   int64_t batch_size() const { return static_cast<int64_t>(step_type.size()); }
 
+  /// Streams whose next action will be executed: an agent step each.
+  int64_t num_going_on() const {
+    return batch_size() - std::ranges::count(step_type, StepType::kLast);
+  }
+
   /// Whether stream b has just begun an episode.
   bool first(int64_t b) const { return step_type[b] == StepType::kFirst; }
 
@@ -44,6 +50,9 @@ struct EnvironmentSpec {
   std::vector<float> action_low{};   // [D], of each number of a continuous action
   std::vector<float> action_high{};  // [D], likewise
   int64_t frames_per_step = 1;       // emulator frames per agent step, 4 for Atari
+
+  /// Numbers in one frame of one stream.
+  int64_t observation_size() const;
 
   /// D, the numbers of a continuous action; 0 where actions are discrete.
   int64_t action_size() const { return static_cast<int64_t>(action_low.size()); }

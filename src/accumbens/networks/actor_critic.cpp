@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "accumbens/core/random_tensor.h"
+
 namespace accumbens {
 
 void initialize_orthogonal(torch::Tensor& weight, torch::Tensor& bias, double gain,
@@ -17,10 +19,7 @@ void initialize_orthogonal(torch::Tensor& weight, torch::Tensor& bias, double ga
   const int64_t inputs = weight.numel() / outputs;
   const int64_t tall = std::max(outputs, inputs);
   const int64_t wide = std::min(outputs, inputs);
-  torch::Tensor normals = torch::empty({tall, wide}, torch::kFloat32);
-  float* data = normals.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < normals.numel(); ++i) data[i] = static_cast<float>(random.normal());
-  auto [q, r] = at::linalg_qr(normals, "reduced");
+  auto [q, r] = at::linalg_qr(normals({tall, wide}, random), "reduced");
   q = q * r.diagonal().sign();
 
   weight.copy_(gain * (outputs >= inputs ? q : q.t()).reshape(weight.sizes()));

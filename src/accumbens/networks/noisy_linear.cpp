@@ -5,19 +5,15 @@
 
 #include <cmath>
 
+#include "accumbens/core/random_tensor.h"
+
 namespace accumbens {
 namespace {
 
 torch::Tensor draws(torch::IntArrayRef shape, NoiseSpec::Distribution distribution,
                     RandomStream& random) {
-  torch::Tensor values = torch::empty(shape, torch::kFloat32);
-  float* data = values.mutable_data_ptr<float>();
-  for (int64_t i = 0; i < values.numel(); ++i) {
-    data[i] = static_cast<float>(distribution == NoiseSpec::Distribution::kNormal
-                                     ? random.normal()
-                                     : truncated_normal(random));
-  }
-  return values;
+  if (distribution == NoiseSpec::Distribution::kNormal) return normals(shape, random);
+  return drawn_tensor(shape, [&] { return truncated_normal(random); });
 }
 
 }  // namespace

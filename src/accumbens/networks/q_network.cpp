@@ -5,17 +5,15 @@
 #include <cmath>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/random_tensor.h"
 
 namespace accumbens {
 namespace {
 
 template <class Draw>
 void fill(torch::Tensor& tensor, const Draw& draw) {
-  torch::Tensor values = torch::empty(tensor.sizes(), torch::kFloat32);
-  float* data = values.data_ptr<float>();
-  for (int64_t i = 0; i < values.numel(); ++i) data[i] = static_cast<float>(draw());
   const torch::NoGradGuard no_grad;
-  tensor.copy_(values);
+  tensor.copy_(drawn_tensor(tensor.sizes(), draw));
 }
 
 void fill_uniform(torch::Tensor& tensor, double limit, RandomStream& random) {

@@ -4,6 +4,7 @@
 
 #include "accumbens/envs/factory.h"
 #include "accumbens/envs/vector_environment.h"
+#include "accumbens/run/continuous_agents.h"
 #include "accumbens/run/dopamine.h"
 #include "accumbens/run/policy_agents.h"
 #include "accumbens/run/value_agents.h"
@@ -19,29 +20,50 @@ std::string known_names(const auto& entries) {
 
 }  // namespace
 
+void require_actions(const EnvironmentSpec& environment, bool continuous,
+                     const std::string& agent) {
+  if ((environment.action_size() > 0) == continuous) return;
+  throw ConfigError(agent +
+                    (continuous ? " chooses continuous actions, but those of "
+                                : " chooses between discrete actions, but those of ") +
+                    environment.name + (continuous ? " are discrete" : " are continuous") +
+                    "; bind create_agent.agent_name = " +
+                    (continuous ? "'dqn', 'ppo' or another that `accumbens list agents` names"
+                                : "'sac', 'td3' or 'ddpg'") +
+                    ", or another environment");
+}
+
 Catalogue::Catalogue() {
   register_dopamine(registry);
   const std::string no_gym = "Gymnasium's interface is the only one";
   const std::string no_ppo = "PPO's preprocessing is not in Accumbens";
 
   // the experiment
-  registry.add<RunnerOptions>("Runner", {.aliases = {"TrainRunner"},
-                                         .modules = {"dopamine.discrete_domains.run_experiment"},
-                                         .summary = "iterations, steps, seed, checkpoints",
-                                         .unused = {{"base_dir", "--base_dir says it"},
-                                                    {"create_agent_fn", "create_agent is meant"},
-                                                    {"checkpoint_file_prefix", kOwnFiles},
-                                                    {"logging_file_prefix", kOwnFiles},
-                                                    {"log_every_n", kOwnFiles},
-                                                    {"use_legacy_logger", kOwnFiles},
-                                                    {"fine_grained_print_to_console", kOwnFiles}}});
+  registry.add<RunnerOptions>(
+      "Runner", {.aliases = {"TrainRunner", "ContinuousRunner", "ContinuousTrainRunner"},
+                 .modules = {"dopamine.discrete_domains.run_experiment",
+                             "dopamine.continuous_domains.run_experiment"},
+                 .summary = "iterations, steps, seed, checkpoints",
+                 .unused = {{"base_dir", "--base_dir says it"},
+                            {"create_agent_fn", "create_agent is meant"},
+                            {"checkpoint_file_prefix", kOwnFiles},
+                            {"logging_file_prefix", kOwnFiles},
+                            {"log_every_n", kOwnFiles},
+                            {"use_legacy_logger", kOwnFiles},
+                            {"fine_grained_print_to_console", kOwnFiles}}});
   registry.add<CreateRunnerOptions>("create_runner",
-                                    {.modules = {"dopamine.discrete_domains.run_experiment"},
+                                    {.aliases = {"create_continuous_runner"},
+                                     .modules = {"dopamine.discrete_domains.run_experiment",
+                                                 "dopamine.continuous_domains.run_experiment"},
                                      .summary = "training with or without evaluation",
                                      .unused = {{"base_dir", "--base_dir says it"}}});
   registry.add<CreateAgentOptions>(
       "create_agent",
-      {.modules = {"dopamine.discrete_domains.run_experiment"}, .summary = "which agent"});
+      {.aliases = {"create_continuous_agent"},
+       .modules = {"dopamine.discrete_domains.run_experiment",
+                   "dopamine.continuous_domains.run_experiment"},
+       .summary = "which agent",
+       .unused = {{"environment", kFromEnvironment}, {"summary_writer", kOwnFiles}}});
 
   // environments
   registry.add<AtariOptions>("create_atari_environment",
@@ -103,6 +125,7 @@ Catalogue::Catalogue() {
                                        .unused = {{"seed", "bind Runner.seed"}}});
   add_value_agents(*this);
   add_policy_agents(*this);
+  add_continuous_agents(*this);
 }
 
 std::vector<std::string> Catalogue::check(const Configuration& configuration) const {
@@ -113,9 +136,11 @@ std::vector<std::string> Catalogue::check(const Configuration& configuration) co
   const std::string options = agent_options(*agent);
   if (options.empty()) return {};
 
-  // a reference to something else than a network; what is only absent may be looked at
+  // a reference to something else than a network, where the field does not say what it takes; what
+  // is only absent may be looked at
   const Value network = configuration.value(options, "network");
-  if (const auto* reference = network.as<ReferenceValue>()) {
+  const auto* reference = network.as<ReferenceValue>();
+  if (reference && registry.resolve(options).find("network")->range.one_of.empty()) {
     const std::string name = split_scope(reference->name).second;
     if (!networks.contains(name) && !actor_critics.contains(name) &&
         !registry.resolve(name).absent) {
@@ -143,10 +168,6 @@ std::vector<std::string> Catalogue::check(const Configuration& configuration) co
 
 std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
                                              const AgentContext& context) const {
-  const std::string continuous = configuration.bound_at("create_continuous_agent");
-  if (!continuous.empty()) {
-    throw ConfigError(continuous + ": agents with continuous actions are not in Accumbens yet");
-  }
   const auto options = configuration.get<CreateAgentOptions>("create_agent");
   const auto it = agents.find(options.agent_name);
   const std::string absent = agent_options(options.agent_name);

@@ -33,6 +33,10 @@ struct NetworkContext {
   HeadSpec head{};              // what the agent needs of each action
 };
 
+/// Throws ConfigError unless the environment has the actions, continuous or discrete, that `agent`
+/// chooses.
+void require_actions(const EnvironmentSpec& environment, bool continuous, const std::string& agent);
+
 /// Options of create_agent; Dopamine's names.
 struct CreateAgentOptions {
   std::string agent_name = "dqn";

@@ -16,18 +16,7 @@ struct Absent {
 
 // names and parameters of Dopamine 4.1.2
 const std::vector<Absent> kAbsent = {
-    // agents
-    {"SACAgent", "dopamine.jax.agents.sac.sac_agent",
-     "soft actor-critic; sac.gin also asks for HalfCheetah-v2, which Gymnasium no longer has",
-     "action_shape action_limits observation_shape action_dtype observation_dtype "
-     "reward_scale_factor stack_size network num_layers hidden_units gamma update_horizon "
-     "min_replay_history update_period target_update_type target_update_period "
-     "target_smoothing_coefficient target_entropy eval_mode optimizer summary_writer "
-     "summary_writing_frequency allow_partial_reload seed collector_allowlist"},
-
     // networks
-    {"ActorCriticNetwork", "dopamine.jax.continuous_networks", "soft actor-critic's network",
-     "action_shape num_layers hidden_units action_limits activation kernel_initializer"},
     {"PPOActorCriticNetwork", "dopamine.jax.continuous_networks",
      "PPO's network for continuous actions",
      "action_shape num_layers hidden_units action_limits activation"},
@@ -43,21 +32,6 @@ const std::vector<Absent> kAbsent = {
      "observation_shape stack_size replay_capacity batch_size update_horizon gamma "
      "max_sample_attempts extra_storage_types observation_dtype terminal_dtype action_shape "
      "action_dtype reward_shape reward_dtype"},
-
-    // continuous control
-    {"create_continuous_agent", "dopamine.continuous_domains.run_experiment",
-     "agents with continuous actions", "environment agent_name summary_writer"},
-    {"create_continuous_runner", "dopamine.continuous_domains.run_experiment",
-     "experiments with continuous actions", "base_dir schedule"},
-    {"ContinuousRunner", "dopamine.continuous_domains.run_experiment",
-     "experiments with continuous actions",
-     "base_dir create_agent_fn create_environment_fn checkpoint_file_prefix logging_file_prefix "
-     "log_every_n num_iterations training_steps evaluation_steps max_steps_per_episode "
-     "clip_rewards use_legacy_logger"},
-    {"ContinuousTrainRunner", "dopamine.continuous_domains.run_experiment",
-     "experiments with continuous actions",
-     "base_dir create_agent_fn create_environment_fn num_iterations training_steps "
-     "max_steps_per_episode clip_rewards"},
 
     // logs and checkpoints
     {"Checkpointer", "dopamine.discrete_domains.checkpointer",
@@ -86,6 +60,7 @@ const std::map<std::string, std::string> kAgents = {
     {"ppo", "PPOAgent"},
     {"quantile", "QuantileAgent"},
     {"rainbow", "RainbowAgent"},
+    {"sac", "SACAgent"},
 };
 
 // agents whose constructor takes the rest from another's bindings: derived -> base

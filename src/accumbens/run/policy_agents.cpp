@@ -16,6 +16,7 @@ template <class DerivedAgent, class Options>
 Catalogue::MakeAgent on_policy_maker(const std::string& name) {
   return [name](const Catalogue& catalogue, const Configuration& configuration,
                 const AgentContext& context) {
+    require_actions(context.environment, /*continuous=*/false, name);
     const auto options = configuration.get<Options>(name);
     const EnvironmentSpec& environment = context.environment;
 
@@ -60,8 +61,7 @@ void add_policy_agents(Catalogue& catalogue) {
   catalogue.actor_critics[network] = {
       network_summary, [network](const Configuration& configuration, const NetworkContext& context,
                                  RandomStream& random) {
-        int64_t inputs = context.stack_size;
-        for (const int64_t size : context.environment.observation_shape) inputs *= size;
+        const int64_t inputs = context.stack_size * context.environment.observation_size();
         return std::make_shared<ClassicControlActorCriticNetwork>(
             configuration.get<ClassicControlActorCriticOptions>(network), inputs,
             context.environment.num_actions, random);

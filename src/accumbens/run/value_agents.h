@@ -30,6 +30,7 @@ template <class DerivedAgent, class Options>
 Catalogue::MakeAgent dqn_maker(std::string name) {
   return [name = std::move(name)](const Catalogue& catalogue, const Configuration& configuration,
                                   const AgentContext& context) {
+    require_actions(context.environment, /*continuous=*/false, name);
     const auto options = configuration.get<Options>(name);
     return std::make_unique<DerivedAgent>(
         options, configuration.get<ReplayOptions>("ReplayBuffer").batch_size,

@@ -18,10 +18,8 @@ void require_images(const EnvironmentSpec& environment) {
 template <class Network, class Options>
 std::shared_ptr<QNetwork> make_for_numbers(const Options& options, const NetworkContext& context,
                                            RandomStream& random) {
-  int64_t observation_size = 1;
-  for (const int64_t size : context.environment.observation_shape) observation_size *= size;
-  return std::make_shared<Network>(options, observation_size, context.stack_size, context.head,
-                                   random);
+  return std::make_shared<Network>(options, context.environment.observation_size(),
+                                   context.stack_size, context.head, random);
 }
 
 // Dopamine's TensorFlow networks have the range of their task built in, or none

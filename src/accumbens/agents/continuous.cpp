@@ -1,0 +1,113 @@
+#include "accumbens/agents/continuous.h"
+
+#include <torch/utils.h>
+
+#include <cmath>
+#include <utility>
+
+#include "accumbens/core/error.h"
+#include "accumbens/core/random_tensor.h"
+#include "accumbens/core/schedule.h"
+
+namespace accumbens {
+
+ContinuousAgent::ContinuousAgent(const ContinuousOptions& options, int64_t batch_size,
+                                 torch::Device device, Parts parts,
+                                 std::vector<std::string> figure_names)
+    : options_(options),
+      batch_size_(batch_size),
+      device_(device),
+      parts_(std::move(parts)),
+      figure_names_(std::move(figure_names)) {
+  copy_parameters(*parts_.network, *parts_.target_network);
+}
+
+torch::Tensor ContinuousAgent::step(const TimeStep& time_step) {
+  const torch::Tensor s_t = parts_.frame_stack.push(time_step);  // [B, stack, ...]
+  const bool warming_up = parts_.replay.added() <= options_.min_replay_history;
+
+  if (!eval_mode_) {
+    // remember what the last action led to
+    if (!action_.defined()) action_ = random_action(time_step.batch_size());
+    parts_.replay.append(time_step, action_);
+
+    // learn every update_period agent steps, once there is enough to learn from
+    const int64_t steps_after = training_steps_ + time_step.num_going_on();
+    const auto times = [&](int64_t period) {
+      return multiples_within(training_steps_, steps_after, period);
+    };
+    if (!warming_up && parts_.replay.size() > 0) {
+      for (int64_t i = times(options_.update_period); i > 0; --i) {
+        Batch batch = parts_.replay.sample(batch_size_, parts_.sampling).to(device_);
+        batch.r_t = batch.r_t * options_.reward_scale_factor;
+        learn(batch);
+      }
+      if (options_.target_update_type == "hard" && times(options_.target_update_period) > 0) {
+        copy_parameters(*parts_.network, *parts_.target_network);
+      }
+    }
+    training_steps_ = steps_after;
+  }
+
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor action = warming_up && !eval_mode_
+                                   ? random_action(time_step.batch_size())
+                                   : select_action(time_step, s_t.to(device_)).cpu();
+  if (!eval_mode_) action_ = action;
+  return action;
+}
+
+torch::Tensor ContinuousAgent::random_action(int64_t streams) {
+  const torch::Tensor centre = parts_.bounds.centre.cpu(), reach = parts_.bounds.reach.cpu();
+  return centre + reach * (2.0 * uniforms({streams, centre.size(0)}, parts_.exploration) - 1.0);
+}
+
+torch::Tensor ContinuousAgent::exploration_noise(torch::IntArrayRef shape) {
+  return normals(shape, parts_.exploration).to(device_);
+}
+
+torch::Tensor ContinuousAgent::update_noise(torch::IntArrayRef shape) {
+  return normals(shape, parts_.noise).to(device_);
+}
+
+void ContinuousAgent::minimize(const torch::Tensor& loss, Optimizer& optimizer) const {
+  const auto value = loss.item<double>();
+  if (!std::isfinite(value)) {
+    throw Error("the loss is " + std::to_string(value) + " at agent step " +
+                std::to_string(training_steps_) +
+                "; lower create_optimizer.learning_rate or look for rewards that are not finite");
+  }
+  optimizer.minimize(loss);
+}
+
+void ContinuousAgent::follow_softly() {
+  if (options_.target_update_type != "soft") return;
+  move_parameters(*parts_.network, *parts_.target_network, options_.target_smoothing_coefficient);
+}
+
+void ContinuousAgent::log(const std::vector<torch::Tensor>& figures) {
+  std::vector<torch::Tensor> scalars;
+  for (const torch::Tensor& figure : figures) scalars.push_back(figure.detach());
+  figures_ = torch::stack(scalars);
+}
+
+std::map<std::string, double> ContinuousAgent::statistics() const {
+  std::map<std::string, double> figures{{"replay_size", static_cast<double>(parts_.replay.size())}};
+  if (!figures_.defined()) return figures;
+  for (size_t i = 0; i < figure_names_.size(); ++i) {
+    figures[figure_names_[i]] = figures_[static_cast<int64_t>(i)].item<double>();
+  }
+  figures["gradient_norm"] = parts_.critic_optimizer.gradient_norm();
+  return figures;
+}
+
+void ContinuousAgent::state(StateTree& tree) {
+  tree.scope("network", [&](StateTree& t) { parameters_state(*parts_.network, t); });
+  tree.scope("target_network", [&](StateTree& t) { parameters_state(*parts_.target_network, t); });
+  tree("actor_optimizer", parts_.actor_optimizer)("critic_optimizer", parts_.critic_optimizer)(
+      "replay", parts_.replay)("frame_stack", parts_.frame_stack)(
+      "exploration", parts_.exploration)("sampling", parts_.sampling)("noise", parts_.noise)(
+      "training_steps", training_steps_)("action", action_)("figures", figures_);
+}
+
+}  // namespace accumbens

@@ -1,0 +1,145 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accumbens/agents/agent.h"
+#include "accumbens/config/options.h"
+#include "accumbens/core/random.h"
+#include "accumbens/losses/continuous.h"
+#include "accumbens/networks/continuous.h"
+#include "accumbens/networks/optimizer.h"
+#include "accumbens/replay/frame_stack.h"
+#include "accumbens/replay/replay.h"
+
+namespace accumbens {
+
+/// What agents that learn continuous actions from a replay have in common; names and defaults are
+/// those of Dopamine's SAC, all counts are agent steps of all streams together.
+struct ContinuousOptions {
+  double gamma = 0.99;
+  int64_t update_horizon = 1;
+  int64_t min_replay_history = 20'000;
+  int64_t update_period = 1;
+  std::string target_update_type = "soft";
+  int64_t target_update_period = 1'000;
+  double target_smoothing_coefficient = 0.005;
+  double reward_scale_factor = 1.0;
+  int64_t num_layers = 2;
+  int64_t hidden_units = 256;
+  std::string initialization = "xavier_uniform";
+  std::string optimizer = "adam";
+  Reference network{"ActorCriticNetwork"};
+  int64_t stack_size = 1;
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("gamma", gamma, "discount per agent step", in_closed(0, 1));
+    field("update_horizon", update_horizon, "agent steps of the n-step return", at_least(1));
+    field("min_replay_history", min_replay_history,
+          "transitions (agent steps) before learning starts; until then actions are uniform",
+          at_least(1));
+    field("update_period", update_period, "agent steps between updates", at_least(1));
+    field("target_update_type", target_update_type,
+          "soft: the target network follows with every update; hard: it is copied now and then",
+          one_of({"soft", "hard"}));
+    field("target_update_period", target_update_period, "hard: agent steps between copies",
+          at_least(1));
+    field("target_smoothing_coefficient", target_smoothing_coefficient,
+          "soft: the share of the way that the target network goes", in_closed(0, 1));
+    field("reward_scale_factor", reward_scale_factor, "what rewards are multiplied by", above(0));
+    field("num_layers", num_layers, "hidden layers of the policy and of each critic", at_least(1));
+    field("hidden_units", hidden_units, "units of each hidden layer", at_least(1));
+    field("initialization", initialization,
+          "xavier_uniform: Dopamine; fan_in_uniform: torch (CleanRL, Stable-Baselines3)",
+          one_of({"xavier_uniform", "fan_in_uniform"}));
+    field("optimizer", optimizer, "its options are create_optimizer's",
+          one_of({"adam", "rmsprop", "sgd"}));
+    field("network", network, "the only one there is", one_of({"ActorCriticNetwork"}));
+    field("stack_size", stack_size, "frames in an observation", at_least(1));
+  }
+};
+
+/// An agent with a replay, a policy over continuous actions, critics, and target networks. It acts
+/// at random until the replay holds more than min_replay_history transitions, and then learns every
+/// update_period agent steps. Derived classes say how it acts and how it learns.
+class ContinuousAgent : public Agent {
+ public:
+  /// What a ContinuousAgent is made of.
+  struct Parts {
+    std::shared_ptr<ContinuousActorCritic> network;
+    std::shared_ptr<ContinuousActorCritic> target_network;  // of the same shape
+    Optimizer actor_optimizer;                              // of network's actor's parameters
+    Optimizer critic_optimizer;                             // of network's critics' parameters
+    Replay replay;                                          // in training mode only
+    FrameStack frame_stack;                                 // of the replay's spec
+    ActionBounds bounds;                                    // on the agent's device
+    RandomStream exploration;                               // of actions
+    RandomStream sampling;                                  // of batches
+    RandomStream noise;                                     // within updates
+  };
+
+  /// batch_size: transitions in an update; figure_names: of what log() is told.
+  ContinuousAgent(const ContinuousOptions& options, int64_t batch_size, torch::Device device,
+                  Parts parts, std::vector<std::string> figure_names);
+
+  /// Throws Error when a loss is not finite; the parameters are then still those before it.
+  torch::Tensor step(const TimeStep& time_step) final;
+
+  void set_eval_mode(bool eval) final { eval_mode_ = eval; }
+  std::map<std::string, double> statistics() const final;
+  void state(StateTree& tree) override;
+
+ protected:
+  /// The actions of the policy, with whatever it explores with in training mode. Without gradients.
+  /// s_t: [B, ...] on the agent's device; returns [B, D] on it.
+  virtual torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) = 0;
+
+  /// An update. The batch's tensors are on the agent's device, its rewards scaled.
+  virtual void learn(const Batch& batch) = 0;
+
+  ContinuousActorCritic& network() { return *parts_.network; }
+  ContinuousActorCritic& target_network() { return *parts_.target_network; }
+  const ActionBounds& bounds() const { return parts_.bounds; }
+
+  /// Steps of the optimizers on scalar losses.
+  void minimize_actor(const torch::Tensor& loss) { minimize(loss, parts_.actor_optimizer); }
+  void minimize_critics(const torch::Tensor& loss) { minimize(loss, parts_.critic_optimizer); }
+
+  /// The same for another optimizer. Throws Error when the loss is not finite.
+  void minimize(const torch::Tensor& loss, Optimizer& optimizer) const;
+
+  /// Lets the target network follow the network, if it does so with every update.
+  void follow_softly();
+
+  /// What the logs say of an update: a scalar for each of figure_names.
+  void log(const std::vector<torch::Tensor>& figures);
+
+  /// Standard normals of a shape on the agent's device: of the exploration in acting,
+  torch::Tensor exploration_noise(torch::IntArrayRef shape);
+
+  /// or of an update.
+  torch::Tensor update_noise(torch::IntArrayRef shape);
+
+  bool eval_mode() const { return eval_mode_; }
+
+ private:
+  torch::Tensor random_action(int64_t streams);
+
+  ContinuousOptions options_;
+  int64_t batch_size_;
+  torch::Device device_;
+  Parts parts_;
+  std::vector<std::string> figure_names_;
+
+  bool eval_mode_ = false;
+  int64_t training_steps_ = 0;  // agent steps in training mode
+  torch::Tensor action_;        // [B, D], the last answer
+  torch::Tensor figures_;       // by figure_names_, of the last update
+};
+
+}  // namespace accumbens

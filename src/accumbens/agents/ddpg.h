@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string>
+
+#include "accumbens/agents/continuous.h"
+
+namespace accumbens {
+
+/// Options of DDPG; the noise is that of its authors, the rest as for all agents with continuous
+/// actions.
+struct DdpgOptions : ContinuousOptions {
+  std::string exploration_noise = "ornstein_uhlenbeck";
+  double noise_scale = 0.2;
+  double noise_return = 0.15;
+  int64_t policy_period = 1;
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    ContinuousOptions::fields(field);
+    field("exploration_noise", exploration_noise,
+          "gaussian: drawn anew at every agent step; ornstein_uhlenbeck: it wanders",
+          one_of({"gaussian", "ornstein_uhlenbeck"}));
+    field("noise_scale", noise_scale, "deviation of what is drawn, in units of half the bounds",
+          at_least(0));
+    field("noise_return", noise_return,
+          "ornstein_uhlenbeck: the share of itself that it loses per agent step", in_closed(0, 1));
+    field("policy_period", policy_period,
+          "updates of the critics per update of the policy and the target networks", at_least(1));
+  }
+};
+
+/// Deep deterministic policy gradient (Lillicrap et al., 2016, "Continuous control with deep
+/// reinforcement learning"): the policy follows its critic's gradient by the action.
+class DdpgAgent : public ContinuousAgent {
+ public:
+  /// parts: with a policy of one output, and any number of critics, of which the least counts.
+  DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Device device, Parts parts);
+
+  void state(StateTree& tree) override;
+
+ protected:
+  torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) override;
+  void learn(const Batch& batch) override;
+
+  /// What the target network would do in the next states. Without gradients. Returns [N, D].
+  virtual torch::Tensor target_action(const torch::Tensor& s_t);
+
+ private:
+  DdpgOptions options_;
+  torch::Tensor noise_;        // [B, D], where it wanders
+  int64_t updates_ = 0;        // of the critics
+  torch::Tensor policy_loss_;  // of the policy's last update
+};
+
+}  // namespace accumbens

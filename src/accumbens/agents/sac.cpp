@@ -1,0 +1,83 @@
+#include "accumbens/agents/sac.h"
+
+#include <torch/utils.h>
+
+#include <utility>
+
+#include "accumbens/core/error.h"
+
+namespace accumbens {
+
+void SacOptions::check() const {
+  if (min_log_std && max_log_std && *min_log_std >= *max_log_std) {
+    throw ConfigError("min_log_std must be below max_log_std");
+  }
+}
+
+SacAgent::SacAgent(const SacOptions& options, int64_t batch_size, int64_t action_size,
+                   torch::Device device, Parts parts, const OptimizerOptions& rates)
+    : ContinuousAgent(options, batch_size, device, std::move(parts),
+                      {"loss", "policy_loss", "alpha_loss", "alpha", "entropy", "mean_q"}),
+      options_(options),
+      target_entropy_(options.target_entropy.value_or(-0.5 * static_cast<double>(action_size))),
+      log_alpha_(
+          torch::zeros({}, torch::dtype(torch::kFloat32).device(device).requires_grad(true))),
+      alpha_optimizer_(options.optimizer, rates, {log_alpha_}) {}
+
+std::pair<torch::Tensor, torch::Tensor> SacAgent::distribution(ContinuousActorCritic& network,
+                                                               const torch::Tensor& s) const {
+  const std::vector<torch::Tensor> outputs = network.policy(s).chunk(2, /*dim=*/1);
+  torch::Tensor log_std = outputs[1];  // [B, D]
+  if (options_.min_log_std) log_std = log_std.clamp_min(*options_.min_log_std);
+  if (options_.max_log_std) log_std = log_std.clamp_max(*options_.max_log_std);
+  return {outputs[0], log_std};
+}
+
+torch::Tensor SacAgent::select_action(const TimeStep&, const torch::Tensor& s_t) {
+  const auto [mean, log_std] = distribution(network(), s_t);
+  if (eval_mode()) return squash(mean, bounds());
+  return squash(mean + log_std.exp() * exploration_noise(mean.sizes()), bounds());
+}
+
+void SacAgent::learn(const Batch& batch) {
+  const torch::Tensor alpha = log_alpha_.detach().exp();
+
+  // the critics move towards the soft value of the next state
+  torch::Tensor target;  // [N]
+  {
+    const torch::NoGradGuard no_grad;
+    const bool dopamine = options_.target_policy == "target";
+    const auto [mean, log_std] = distribution(dopamine ? target_network() : network(), batch.s_t);
+    const ActionSample a_t = squashed_normal(mean, log_std, update_noise(mean.sizes()), bounds());
+    const torch::Tensor q_t = target_network().critics->forward(
+        batch.s_t, dopamine ? squash(mean, bounds()) : a_t.action);  // [2, N]
+    target = critic_target(batch.r_t, batch.discount_t, q_t, alpha, a_t.log_prob);
+  }
+  const torch::Tensor q_tm1 = network().critics->forward(batch.s_tm1, batch.a_tm1);  // [2, N]
+  const torch::Tensor loss = 0.5 * critic_loss(q_tm1, target);
+
+  // the policy moves towards actions of high value, and towards entropy
+  const auto [mean, log_std] = distribution(network(), batch.s_tm1);
+  const ActionSample a_tm1 = squashed_normal(mean, log_std, update_noise(mean.sizes()), bounds());
+  const torch::Tensor value =
+      network().critics->forward(batch.s_tm1, a_tm1.action, /*frozen=*/true).amin(0);  // [N]
+  const torch::Tensor policy_loss = (alpha * a_tm1.log_prob - value).mean();
+
+  // entropy is dear while there is less of it than asked for
+  const torch::Tensor entropy = -a_tm1.log_prob.detach().mean();
+  const torch::Tensor alpha_loss = log_alpha_ * (entropy - target_entropy_);
+
+  minimize_actor(policy_loss);
+  minimize_critics(loss);
+  minimize(alpha_loss, alpha_optimizer_);
+  follow_softly();
+  log({loss, policy_loss, alpha_loss, alpha, entropy, q_tm1.mean()});
+}
+
+void SacAgent::state(StateTree& tree) {
+  ContinuousAgent::state(tree);
+  const torch::NoGradGuard no_grad;
+  tree("log_alpha", log_alpha_)("alpha_optimizer", alpha_optimizer_);
+}
+
+}  // namespace accumbens

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <torch/types.h>
+
+namespace accumbens {
+
+/// An interval for each number of an action.
+struct ActionBounds {
+  torch::Tensor centre;  // [D]
+  torch::Tensor reach;   // [D], half its length
+};
+
+/// Actions, and how likely they were.
+struct ActionSample {
+  torch::Tensor action;    // [B, D]
+  torch::Tensor log_prob;  // [B], of the density over the interval's units
+};
+
+/// centre + reach * tanh(u), within the bounds. Returns [B, D].
+torch::Tensor squash(const torch::Tensor& u,  // [B, D]
+                     const ActionBounds& bounds);
+
+/// An action of a normal policy squashed into the bounds (Haarnoja et al., 2018, appendix C), with
+/// gradients to mean and log_std: u = mean + exp(log_std) * noise, a = squash(u), and
+///   log pi(a) = sum_d log N(u_d; mean_d, std_d) - log reach_d - log(1 - tanh^2 u_d)
+/// where log(1 - tanh^2 u) = 2 * (log 2 - u - softplus(-2 u)) stays exact where tanh rounds to 1.
+ActionSample squashed_normal(const torch::Tensor& mean,     // [B, D]
+                             const torch::Tensor& log_std,  // [B, D]
+                             const torch::Tensor& noise,    // [B, D], standard normal
+                             const ActionBounds& bounds);
+
+/// What critics of a transition are moved to:
+///   r_t + discount_t * (min_c q_t[c] - alpha * log_prob_t)
+/// (Fujimoto et al., 2018, for the least of several critics; alpha 0 without entropy). Without
+/// gradients. Returns [B].
+torch::Tensor critic_target(const torch::Tensor& r_t,               // [B]
+                            const torch::Tensor& discount_t,        // [B], 0 at termination
+                            const torch::Tensor& q_t,               // [C, B], of the next actions
+                            const torch::Tensor& alpha = {},        // scalar, or undefined for 0
+                            const torch::Tensor& log_prob_t = {});  // [B], of the next actions
+
+/// The mean over transitions of the critics' squared errors, summed over the critics. A scalar.
+torch::Tensor critic_loss(const torch::Tensor& q_tm1,    // [C, B], with gradients
+                          const torch::Tensor& target);  // [B]
+
+}  // namespace accumbens
