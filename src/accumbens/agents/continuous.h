@@ -123,7 +123,7 @@ class ContinuousAgent : public Agent {
   torch::Tensor exploration_noise(torch::IntArrayRef shape);
 
   /// or of an update.
-  torch::Tensor update_noise(torch::IntArrayRef shape);
+  virtual torch::Tensor update_noise(torch::IntArrayRef shape);
 
   bool eval_mode() const { return eval_mode_; }
 

@@ -35,7 +35,7 @@ struct SacOptions : ContinuousOptions {
 /// Soft actor-critic (Haarnoja et al., 2018, "Soft actor-critic algorithms and applications"): the
 /// policy maximises the least of two critics and its own entropy, whose price alpha keeps it at
 /// target_entropy. Evaluation takes the policy's mean.
-class SacAgent final : public ContinuousAgent {
+class SacAgent : public ContinuousAgent {
  public:
   /// parts: with a policy of two outputs and two critics. rates: of alpha's optimizer.
   SacAgent(const SacOptions& options, int64_t batch_size, int64_t action_size, torch::Device device,

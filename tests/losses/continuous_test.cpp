@@ -1,0 +1,100 @@
+#include "accumbens/losses/continuous.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+#include <numbers>
+
+namespace accumbens {
+namespace {
+
+torch::Tensor doubles(const std::vector<double>& values) {
+  return torch::tensor(values, torch::kFloat64);
+}
+
+const ActionBounds kBounds{.centre = doubles({0.5, -1.0}), .reach = doubles({1.5, 4.0})};
+
+// oracle: the change of variables, log N(u) - log |da/du|, in long double
+TEST(SquashedNormal, LogProbabilityIsThatOfTheDensity) {
+  const torch::Tensor mean = doubles({0.3, -2.0}).unsqueeze(0);
+  const torch::Tensor log_std = doubles({-1.0, 0.5}).unsqueeze(0);
+  const torch::Tensor noise = doubles({1.2, -0.7}).unsqueeze(0);
+  const ActionSample sample = squashed_normal(mean, log_std, noise, kBounds);
+
+  long double expected = 0;
+  for (int d = 0; d < 2; ++d) {
+    const long double std = std::exp((long double)log_std[0][d].item<double>());
+    const long double z = noise[0][d].item<double>();
+    const long double u = mean[0][d].item<double>() + std * z;
+    const long double reach = kBounds.reach[d].item<double>();
+    const long double slope = reach / (std::cosh(u) * std::cosh(u));
+    expected += -0.5L * z * z - std::log(std * std::sqrt(2 * std::numbers::pi_v<long double>)) -
+                std::log(slope);
+    EXPECT_NEAR(sample.action[0][d].item<double>(),
+                kBounds.centre[d].item<double>() + reach * std::tanh(u), 1e-12);
+  }
+  EXPECT_NEAR(sample.log_prob.item<double>(), expected, 1e-12);
+}
+
+// oracle: log(1 - tanh^2 u) = log 4 - 2 |u| + O(exp(-2 |u|)), where tanh itself rounds to 1
+TEST(SquashedNormal, StaysExactWhereTanhRoundsToOne) {
+  for (const double u : {-40.0, -12.0, 12.0, 40.0}) {
+    const torch::Tensor mean = torch::full({1, 1}, u);  // float32
+    const torch::Tensor zero = torch::zeros({1, 1});
+    const ActionBounds unit{.centre = torch::zeros({1}), .reach = torch::ones({1})};
+    const ActionSample sample = squashed_normal(mean, zero, zero, unit);
+    EXPECT_EQ(std::abs(sample.action.item<float>()), 1.0F);
+    const double expected =
+        -0.5 * std::log(2 * std::numbers::pi) - (2 * std::numbers::ln2 - 2 * std::abs(u));
+    EXPECT_NEAR(sample.log_prob.item<double>(), expected, 1e-5 * std::abs(expected)) << u;
+  }
+}
+
+// oracle: central differences in float64, from the middle to far beyond where float32's tanh is 1
+TEST(SquashedNormal, GradientsEqualFiniteDifferences) {
+  const ActionBounds bounds{.centre = doubles({0.5}), .reach = doubles({1.5})};
+  for (const double m : {-30.0, -9.0, -1.0, 0.0, 0.7, 8.7, 25.0}) {
+    for (const double l : {-5.0, -1.0, 1.0}) {
+      const torch::Tensor noise = torch::full({1, 1}, 0.8, torch::kFloat64);
+      const auto log_prob = [&](double mean, double log_std) {
+        return squashed_normal(torch::full({1, 1}, mean, torch::kFloat64),
+                               torch::full({1, 1}, log_std, torch::kFloat64), noise, bounds)
+            .log_prob.item<double>();
+      };
+      const torch::Tensor mean = torch::full({1, 1}, m, torch::kFloat64).requires_grad_();
+      const torch::Tensor log_std = torch::full({1, 1}, l, torch::kFloat64).requires_grad_();
+      squashed_normal(mean, log_std, noise, bounds).log_prob.sum().backward();
+      const double h = 1e-5;
+      EXPECT_NEAR(mean.grad().item<double>(), (log_prob(m + h, l) - log_prob(m - h, l)) / (2 * h),
+                  1e-6)
+          << m << " " << l;
+      EXPECT_NEAR(log_std.grad().item<double>(),
+                  (log_prob(m, l + h) - log_prob(m, l - h)) / (2 * h), 1e-6)
+          << m << " " << l;
+    }
+  }
+}
+
+// oracle: the definition, by hand
+TEST(CriticTarget, TakesTheLeastCriticAndEndsAtATermination) {
+  const torch::Tensor r_t = doubles({1.0, 2.0, 3.0});
+  const torch::Tensor discount_t = doubles({0.9, 0.0, 0.5});
+  const torch::Tensor q_t = doubles({10.0, 20.0, 4.0, 8.0, 30.0, 6.0}).view({2, 3});
+  EXPECT_TRUE(torch::allclose(critic_target(r_t, discount_t, q_t), doubles({8.2, 2.0, 5.0})));
+  const torch::Tensor soft =
+      critic_target(r_t, discount_t, q_t, doubles({0.5}).squeeze(), doubles({-2.0, 7.0, 4.0}));
+  EXPECT_TRUE(torch::allclose(soft, doubles({9.1, 2.0, 4.0})));
+}
+
+// oracle: the definition, by hand; the gradient is 2 (q - target) / N
+TEST(CriticLoss, SumsTheCriticsMeanSquaredErrors) {
+  const torch::Tensor q = doubles({1.0, 2.0, 5.0, 6.0}).view({2, 2}).requires_grad_();
+  const torch::Tensor loss = critic_loss(q, doubles({0.0, 4.0}));
+  EXPECT_DOUBLE_EQ(loss.item<double>(), (1.0 + 4.0) / 2 + (25.0 + 4.0) / 2);
+  loss.backward();
+  EXPECT_TRUE(torch::allclose(q.grad(), doubles({1.0, -2.0, 5.0, 2.0}).view({2, 2})));
+}
+
+}  // namespace
+}  // namespace accumbens
