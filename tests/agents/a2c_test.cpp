@@ -25,7 +25,7 @@ TEST(A2cAgent, StepsAlongTheGradientOfReturnsLessTheValue) {
   // a twin of the network, before and after
   RandomStream initialization(1, "initialization");
   ClassicControlActorCriticNetwork twin({.layer_sizes = {8}}, /*inputs=*/2, kActions,
-                                        initialization);
+                                        /*action_size=*/0, initialization);
   Game game;
   torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
   std::vector<torch::Tensor> actions;

@@ -18,7 +18,8 @@ inline OnPolicyAgent::Parts on_policy_parts(const std::string& optimizer, double
                                             uint64_t seed) {
   RandomStream initialization(seed, "initialization");
   const auto network = std::make_shared<ClassicControlActorCriticNetwork>(
-      ClassicControlActorCriticOptions{.layer_sizes = {8}}, /*inputs=*/2, kActions, initialization);
+      ClassicControlActorCriticOptions{.layer_sizes = {8}}, /*inputs=*/2, kActions,
+      /*action_size=*/0, initialization);
   return {
       .network = network,
       .optimizer = Optimizer(optimizer, {.learning_rate = learning_rate, .eps = 1e-5},
@@ -26,6 +27,7 @@ inline OnPolicyAgent::Parts on_policy_parts(const std::string& optimizer, double
       .frame_stack = FrameStack({.observation_shape = {2},
                                  .observation_dtype = torch::kFloat32,
                                  .num_streams = kStreams}),
+      .bounds = {},
       .actions = RandomStream(seed, "actions"),
       .minibatches = RandomStream(seed, "minibatches"),
   };

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "accumbens/core/error.h"
 #include "agents/on_policy_game.h"
 
@@ -90,6 +92,44 @@ TEST(PpoAgent, RefusesSizesThatDoNotDivide) {
   EXPECT_THROW(options.check(), ConfigError);
   options.batch_size = 17;
   EXPECT_THROW(make_agent(options), ConfigError);
+}
+
+// both streams see one state; every step earns -(action - 0.6)^2
+// oracle: the game: the best action is 0.6; tanh or the environment keeps actions within [-1, 2]
+TEST(PpoAgent, FindsTheBestContinuousAction) {
+  for (const bool squash_actions : {true, false}) {
+    PpoOptions options = kOptions;
+    options.squash_actions = squash_actions;
+    options.update_period = 64;
+    auto parts = on_policy_parts("adam", 0.003, /*seed=*/1);
+    RandomStream initialization(1, "initialization");
+    parts.network = std::make_shared<ClassicControlActorCriticNetwork>(
+        ClassicControlActorCriticOptions{.layer_sizes = {8}}, /*inputs=*/2, /*num_actions=*/0,
+        /*action_size=*/1, initialization);
+    parts.optimizer =
+        Optimizer("adam", {.learning_rate = 0.003, .eps = 1e-5}, parts.network->parameters());
+    parts.bounds = {.centre = torch::full({1}, 0.5), .reach = torch::full({1}, 1.5)};
+    const auto network = parts.network;
+    PpoAgent agent(options, kStreams, torch::kCPU, std::move(parts));
+
+    Game game;
+    torch::Tensor action = torch::zeros({kStreams, 1});
+    double mean = 0;
+    for (int t = 0; t < 6'000; ++t) {
+      TimeStep time_step = game.step(torch::zeros({kStreams}, torch::kInt64));
+      for (int64_t b = 0; b < kStreams; ++b) {
+        const double a = std::clamp(action[b][0].item<double>(), -1.0, 2.0);
+        if (!time_step.first(b)) time_step.reward[b] = static_cast<float>(-(a - 0.6) * (a - 0.6));
+        if (t >= 5'800) mean += a / (200.0 * kStreams);
+      }
+      action = agent.step(time_step);
+      if (squash_actions) {
+        EXPECT_GE(action.min().item<double>(), -1.0);
+        EXPECT_LE(action.max().item<double>(), 2.0);
+      }
+    }
+    EXPECT_NEAR(mean, 0.6, 0.1) << squash_actions;
+  }
 }
 
 }  // namespace

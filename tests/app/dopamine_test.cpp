@@ -12,6 +12,7 @@
 
 #include "accumbens/agents/dqn.h"
 #include "accumbens/agents/rainbow.h"
+#include "accumbens/agents/sac.h"
 #include "accumbens/envs/factory.h"
 #include "accumbens/networks/classic_control.h"
 #include "accumbens/replay/spec.h"
@@ -183,13 +184,45 @@ TEST_F(DopamineTest, TensorFlowFilesBringTheirLossOptimizerAndReplay) {
   EXPECT_THROW(resolve("tf.train.RMSPropOptimizer.momentum = 0.9\n"), ConfigError);
 }
 
-TEST_F(DopamineTest, AgentsThatAreNotHereResolveWithAWarning) {
-  const std::string sac =
-      "import dopamine.jax.agents.sac.sac_agent\n"
-      "SACAgent.hidden_units = 256\n"
-      "SACAgent.network = @continuous_networks.ActorCriticNetwork\n";
-  EXPECT_THAT(warnings(sac), ElementsAre(HasSubstr("2: SACAgent is not in Accumbens")));
-  EXPECT_THROW(resolve(sac + "SACAgent.hidden_unit = 3\n"), ConfigError);
+TEST_F(DopamineTest, WhatIsNotHereResolvesWithAWarning) {
+  const std::string logger =
+      "import dopamine.discrete_domains.logger\n"
+      "Logger.logs_duration = 4\n";
+  EXPECT_THAT(warnings(logger), ElementsAre(HasSubstr("2: Logger is not in Accumbens")));
+  EXPECT_THROW(resolve(logger + "Logger.log_duration = 3\n"), ConfigError);
+}
+
+// the statements of Dopamine's sac.gin, in other words
+const std::string kSac =
+    "import dopamine.continuous_domains.run_experiment\n"
+    "import dopamine.discrete_domains.gym_lib\n"
+    "import dopamine.jax.agents.sac.sac_agent\n"
+    "import dopamine.jax.continuous_networks\n"
+    "SACAgent.reward_scale_factor = 0.1\n"
+    "SACAgent.network = @continuous_networks.ActorCriticNetwork\n"
+    "SACAgent.hidden_units = 32\n"
+    "SACAgent.min_replay_history = 100\n"
+    "SACAgent.target_entropy = None\n"
+    "create_gym_environment.environment_name = 'Pendulum'\n"
+    "create_gym_environment.version = 'v1'\n"
+    "create_continuous_runner.schedule = 'continuous_train_and_eval'\n"
+    "create_continuous_agent.agent_name = 'sac'\n"
+    "ContinuousTrainRunner.create_environment_fn = @gym_lib.create_gym_environment\n"
+    "ContinuousRunner.num_iterations = 1\n"
+    "ContinuousRunner.training_steps = 200\n"
+    "ContinuousRunner.evaluation_steps = 200\n"
+    "ContinuousRunner.max_steps_per_episode = 200\n"
+    "ContinuousRunner.clip_rewards = False\n"
+    "ReplayBuffer.max_capacity = 1_000\n";
+
+TEST_F(DopamineTest, SacsFileResolvesWithoutAWarning) {
+  EXPECT_THAT(warnings(kSac), IsEmpty());
+  const Configuration configuration = resolve(kSac);
+  const auto options = configuration.get<SacOptions>("SACAgent");
+  EXPECT_EQ(options.reward_scale_factor, 0.1);
+  EXPECT_EQ(options.target_policy, "target");
+  EXPECT_FALSE(configuration.get<RunnerOptions>("Runner").clip_rewards);
+  EXPECT_EQ(configuration.get<CreateAgentOptions>("create_agent").agent_name, "sac");
 }
 
 TEST_F(DopamineTest, RainbowsFileResolves) {
@@ -266,12 +299,12 @@ TEST_F(DopamineTest, TrainsWhatIsHereAndRefusesTheRestInOneSentence) {
                                    "s/ClassicControlDQNNetwork.max_vals = (1.0,)\n",
                     2),
               HasSubstr("min_vals"));
-  EXPECT_THAT(
-      train(kJaxCartPole + "create_agent.agent_name = 'ppo'\n"
-                           "PPOAgent.network = @continuous_networks.PPOActorCriticNetwork\n",
-            2),
-      HasSubstr("PPOAgent.network is @PPOActorCriticNetwork, which is no actor-critic "
-                "network of Accumbens"));
+  EXPECT_THAT(train(kSac, 0), HasSubstr("done"));
+  EXPECT_THAT(train(kSac + "PPOAgent.network = @continuous_networks.PPOActorCriticNetwork\n"
+                           "PPOAgent.update_period = 64\n"
+                           "create_continuous_agent.agent_name = 'ppo'\n",
+                    0),
+              HasSubstr("done"));
   EXPECT_THAT(train(kJaxCartPole + "create_agent.agent_name = 'jax_quantile'\n", 2),
               HasSubstr("network needs images, but CartPole has none"));
   EXPECT_THAT(
@@ -291,7 +324,11 @@ TEST_F(DopamineTest, TrainsWhatIsHereAndRefusesTheRestInOneSentence) {
                 HasSubstr("done"));
   }
   EXPECT_THAT(train(kJaxCartPole + "create_continuous_agent.agent_name = 'sac'\n", 2),
-              HasSubstr("a.gin:23: agents with continuous actions are not in Accumbens yet"));
+              HasSubstr("SACAgent chooses continuous actions, but those of CartPole are discrete; "
+                        "bind create_agent.agent_name = 'dqn'"));
+  EXPECT_THAT(train(kSac + "create_agent.agent_name = 'jax_dqn'\n", 2),
+              HasSubstr("DQNAgent chooses between discrete actions, but those of Pendulum are "
+                        "continuous; bind create_agent.agent_name = 'sac'"));
 }
 
 TEST_F(DopamineTest, ExplainComparesTwoConfigurations) {

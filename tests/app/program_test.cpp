@@ -246,14 +246,20 @@ TEST_F(ProgramTest, EveryAgentGoesOnExactlyFromACheckpoint) {
 
 // oracle: the uninterrupted run; checkpoints fall into the middle of rollouts
 TEST_F(ProgramTest, AgentsInSeveralEnvironmentsGoOnExactly) {
-  for (const std::string name : {"cleanrl/ppo", "literature/a2c_cartpole",
-                                 "literature/vpg_cartpole", "quickstart/cartpole"}) {
+  for (const std::string name :
+       {"cleanrl/ppo", "literature/a2c_cartpole", "literature/vpg_cartpole", "quickstart/cartpole",
+        "literature/ppo_pendulum", "literature/sac_pendulum", "literature/td3_pendulum",
+        "literature/ddpg_pendulum"}) {
     const std::string config = kConfigs + name + ".gin";
     const std::string parts = fs::path(name).filename().string() + "_parts";
     const std::string whole = fs::path(name).filename().string() + "_whole";
-    const std::vector<std::string> bindings{
-        "Runner.training_steps = 1_100", "Runner.evaluation_steps = 200", "Runner.num_threads = 1",
-        "Runner.num_environments = 4", "DQNAgent.min_replay_history = 100"};
+    const std::vector<std::string> bindings{"Runner.training_steps = 1_100",
+                                            "Runner.evaluation_steps = 200",
+                                            "Runner.num_threads = 1",
+                                            "Runner.num_environments = 4",
+                                            "DQNAgent.min_replay_history = 100",
+                                            "PPOAgent.update_period = 512",
+                                            "PPOAgent.batch_size = 64"};
     go_on_after_an_iteration(whole, parts, config, bindings);
     EXPECT_THAT(text(whole, "metrics.jsonl"), HasSubstr("gradient_norm"));
   }

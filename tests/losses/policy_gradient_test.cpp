@@ -98,5 +98,34 @@ TEST(ValueLoss, IsTheGreaterOfClippedAndNot) {
   EXPECT_TRUE(torch::allclose(clipped, torch::tensor({1.62, 0.125, 0.5}, torch::kFloat64)));
 }
 
+// oracle: the density of independent normals, and of its entropy the integral, by hand
+TEST(NormalPolicy, LogProbabilityAndEntropyAreTheClosedForms) {
+  const auto doubles = [](const std::vector<double>& values) {
+    return torch::tensor(values, torch::kFloat64).view({1, -1});
+  };
+  const torch::Tensor mean = doubles({0.5, -2.0}).requires_grad_();
+  const torch::Tensor log_std = doubles({-0.3, 1.1}).requires_grad_();
+  const std::vector<double> a{0.9, -7.0};
+  const torch::Tensor log_prob = normal_log_probability(mean, log_std, doubles(a));
+  double expected = 0, expected_entropy = 0;
+  for (int d = 0; d < 2; ++d) {
+    const double std = std::exp(log_std[0][d].item<double>());
+    const double z = (a[d] - mean[0][d].item<double>()) / std;
+    expected += std::log(std::exp(-z * z / 2) / (std * std::sqrt(2 * std::numbers::pi)));
+    expected_entropy += 0.5 * std::log(2 * std::numbers::pi * std::numbers::e * std * std);
+  }
+  EXPECT_NEAR(log_prob.item<double>(), expected, 1e-12);
+  EXPECT_NEAR(normal_entropy(log_std).item<double>(), expected_entropy, 1e-12);
+
+  // its gradients: z / std by the mean, z^2 - 1 by the log-deviation
+  log_prob.sum().backward();
+  for (int d = 0; d < 2; ++d) {
+    const double std = std::exp(log_std[0][d].item<double>());
+    const double z = (a[d] - mean[0][d].item<double>()) / std;
+    EXPECT_NEAR(mean.grad()[0][d].item<double>(), z / std, 1e-12);
+    EXPECT_NEAR(log_std.grad()[0][d].item<double>(), z * z - 1, 1e-12);
+  }
+}
+
 }  // namespace
 }  // namespace accumbens

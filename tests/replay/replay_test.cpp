@@ -413,6 +413,53 @@ TEST(Replay, StreamsAreKeptApart) {
 }
 
 // oracle: every transition is equally likely; chi-square, 1 of 10,000 by chance, fixed seed
+// oracle: the definition; observation t is answered by the action (t, -t, t / 2)
+TEST(Replay, ContinuousActionsComeBackWithTheirTransitions) {
+  for (const bool compress : {false, true}) {
+    ReplaySpec spec = number_spec(/*stack_size=*/1, /*update_horizon=*/2);
+    spec.action_size = 3;
+    spec.num_streams = 2;
+    spec.chunk_size = 16;
+    const ReplayOptions options{.max_capacity = 40, .batch_size = 1, .compress = compress};
+    Replay replay(options, spec);
+    const auto action_at = [](int64_t t, int64_t b) {
+      const auto x = static_cast<float>(t + 100 * b);
+      return torch::tensor({x, -x, x / 2});
+    };
+    for (int64_t t = 0; t < 100; ++t) {
+      const StepType type = t % 10 == 0   ? StepType::kFirst
+                            : t % 10 == 9 ? StepType::kLast
+                                          : StepType::kMid;
+      const auto x = static_cast<float>(t);
+      replay.append({.step_type = {type, type},
+                     .reward = {0, 0},
+                     .discount = {1, 1},
+                     .lost_life = {0, 0},
+                     .observation = torch::tensor({x, x + 100})},
+                    torch::stack({action_at(t - 1, 0), action_at(t - 1, 1)}));
+      ASSERT_EQ(replay.check_valid(), std::nullopt);
+    }
+    const auto loaded = saved_and_loaded(replay, options, spec);
+    for (const Replay* each : {&replay, loaded.get()}) {
+      const std::vector<int64_t> ids = ids_of(*each);
+      EXPECT_EQ(ids.size(), 40U);
+      const Batch batch = each->get(ids);
+      ASSERT_EQ(batch.a_tm1.sizes(), torch::IntArrayRef({40, 3}));
+      for (int64_t i = 0; i < 40; ++i) {
+        const auto t = static_cast<int64_t>(batch.s_tm1[i].item<float>());
+        EXPECT_TRUE(torch::equal(batch.a_tm1[i], action_at(t % 100, t / 100))) << t;
+      }
+    }
+    EXPECT_THROW(replay.append({.step_type = {StepType::kFirst, StepType::kFirst},
+                                .reward = {0, 0},
+                                .discount = {1, 1},
+                                .lost_life = {0, 0},
+                                .observation = torch::zeros({2})},
+                               torch::zeros({2}, torch::kInt64)),
+                 Error);
+  }
+}
+
 TEST(Replay, SamplesUniformly) {
   const ReplaySpec spec{.observation_shape = {2}, .update_horizon = 3, .num_streams = 2};
   const ReplayOptions options{.max_capacity = 60, .batch_size = 32};

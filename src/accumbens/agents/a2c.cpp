@@ -17,10 +17,10 @@ void A2cAgent::learn(const Samples& samples) {
       normalize_advantages_ ? normalized(samples.advantage) : samples.advantage;  // [N]
   const PolicyOutput output = look_at(samples.s_tm1);
   const torch::Tensor policy_losses =
-      policy_gradient_loss(log_probability(output.logits, samples.a_tm1), advantage);  // [N]
+      policy_gradient_loss(log_probability(output, samples.a_tm1), advantage);  // [N]
   const torch::Tensor value_losses =
       value_loss(output.value, samples.v_tm1, samples.target, std::nullopt);  // [N]
-  minimize(policy_losses.mean(), value_losses.mean(), entropy(output.logits).mean());
+  minimize(policy_losses.mean(), value_losses.mean(), entropy(output).mean());
 }
 
 }  // namespace accumbens

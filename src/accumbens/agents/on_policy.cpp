@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/random_tensor.h"
 #include "accumbens/losses/policy_gradient.h"
 #include "accumbens/networks/q_network.h"
 
@@ -26,7 +27,22 @@ torch::Tensor draw_actions(const torch::Tensor& logits, RandomStream& random) {
   return actions;
 }
 
+// continuous actions, before they are squashed
+torch::Tensor draw_actions(const PolicyOutput& policy, RandomStream& random) {
+  if (policy.logits.defined()) return draw_actions(policy.logits, random);
+  return policy.mean + policy.log_std.exp() * normals(policy.mean.sizes(), random);  // [B, D]
+}
+
 }  // namespace
+
+torch::Tensor log_probability(const PolicyOutput& policy, const torch::Tensor& a) {
+  return policy.logits.defined() ? log_probability(policy.logits, a)
+                                 : normal_log_probability(policy.mean, policy.log_std, a);
+}
+
+torch::Tensor entropy(const PolicyOutput& policy) {
+  return policy.logits.defined() ? entropy(policy.logits) : normal_entropy(policy.log_std);
+}
 
 torch::Tensor normalized(const torch::Tensor& x) {
   return (x - x.mean()) / (x.std() + 1e-8);
@@ -61,17 +77,19 @@ torch::Tensor OnPolicyAgent::step(const TimeStep& time_step) {
     }
   }
 
-  torch::Tensor action = draw_actions(output.logits, parts_.actions);  // [B]
-  if (!eval_mode_) {
-    rollout_.add(s_t, action, log_probability(output.logits, action), output.value);
-  }
-  return action;
+  const torch::Tensor action = draw_actions(output, parts_.actions);  // [B] or [B, D]
+  if (!eval_mode_) rollout_.add(s_t, action, log_probability(output, action), output.value);
+  return output.mean.defined() && options_.squash_actions ? squash(action, parts_.bounds) : action;
 }
 
 PolicyOutput OnPolicyAgent::look_without_gradients(const torch::Tensor& s) {
   const torch::NoGradGuard no_grad;
   const PolicyOutput output = look_at(s.to(device_));
-  return {.logits = output.logits.cpu(), .value = output.value.cpu()};
+  const auto here = [](const torch::Tensor& x) { return x.defined() ? x.cpu() : x; };
+  return {.logits = here(output.logits),
+          .mean = here(output.mean),
+          .log_std = here(output.log_std),
+          .value = output.value.cpu()};
 }
 
 OnPolicyAgent::Samples OnPolicyAgent::samples(const torch::Tensor& v) const {

@@ -11,6 +11,7 @@
 #include "accumbens/agents/rollout.h"
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
+#include "accumbens/losses/continuous.h"
 #include "accumbens/networks/actor_critic.h"
 #include "accumbens/networks/optimizer.h"
 #include "accumbens/replay/frame_stack.h"
@@ -29,6 +30,7 @@ struct OnPolicyOptions {
   std::string optimizer = "adam";
   Reference network{"ClassicControlActorCriticNetwork"};
   int64_t stack_size = 1;
+  bool squash_actions = true;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -47,6 +49,9 @@ struct OnPolicyOptions {
           one_of({"adam", "rmsprop", "sgd"}));
     field("network", network, "from stacked observations to a policy and a value");
     field("stack_size", stack_size, "frames in an observation", at_least(1));
+    field("squash_actions", squash_actions,
+          "tanh takes continuous actions into their bounds (Dopamine); False: the environment cuts "
+          "them off (CleanRL)");
   }
 };
 
@@ -60,6 +65,7 @@ class OnPolicyAgent : public Agent {
     std::shared_ptr<ActorCriticNetwork> network;
     Optimizer optimizer;       // of network's parameters
     FrameStack frame_stack;    // of observations
+    ActionBounds bounds;       // of continuous actions; on the CPU
     RandomStream actions;      // draws them
     RandomStream minibatches;  // draws them, where there are any
   };
@@ -80,14 +86,14 @@ class OnPolicyAgent : public Agent {
   /// What the agent did and what came of it, on its device.
   struct Samples {
     torch::Tensor s_tm1;         // [N, stack, ...]
-    torch::Tensor a_tm1;         // [N] int64
+    torch::Tensor a_tm1;         // [N] int64, or [N, D] before they were squashed
     torch::Tensor log_prob_tm1;  // [N], under the policy that acted
     torch::Tensor v_tm1;         // [N], under the network that acted
     torch::Tensor advantage;     // [N]
     torch::Tensor target;        // [N], of the value: v_tm1 + advantage
 
     /// N.
-    int64_t size() const { return a_tm1.size(0); }
+    int64_t size() const { return v_tm1.size(0); }
 
     /// Some of them. rows: int64, on the CPU.
     Samples select(const torch::Tensor& rows) const;
@@ -120,6 +126,12 @@ class OnPolicyAgent : public Agent {
   bool eval_mode_ = false;
   torch::Tensor figures_;  // by figure_names_, of the last call of minimize()
 };
+
+/// The logarithm of a policy's probability, or density, of actions [B] or [B, D]. Returns [B].
+torch::Tensor log_probability(const PolicyOutput& policy, const torch::Tensor& a);
+
+/// The entropy of a policy, in nats. Returns [B].
+torch::Tensor entropy(const PolicyOutput& policy);
 
 /// `x` less its mean, in units of its standard deviation. [N].
 torch::Tensor normalized(const torch::Tensor& x);

@@ -58,7 +58,7 @@ std::vector<torch::Tensor> PpoAgent::draw_minibatches(int64_t size) {
 void PpoAgent::update(const Samples& samples) {
   // the policy moves, but not far; the value follows
   const PolicyOutput output = look_at(samples.s_tm1);
-  const torch::Tensor log_prob = log_probability(output.logits, samples.a_tm1);  // [N]
+  const torch::Tensor log_prob = log_probability(output, samples.a_tm1);  // [N]
   const torch::Tensor policy_losses = clipped_surrogate_loss(
       log_prob, samples.log_prob_tm1, normalized(samples.advantage), options_.epsilon);  // [N]
   const torch::Tensor value_losses =
@@ -69,7 +69,7 @@ void PpoAgent::update(const Samples& samples) {
   const torch::Tensor log_ratio = (log_prob - samples.log_prob_tm1).detach();  // [N]
   const torch::Tensor moved = log_ratio.exp() - 1.0;                           // [N]
   minimize(
-      policy_losses.mean(), value_losses.mean(), entropy(output.logits).mean(),
+      policy_losses.mean(), value_losses.mean(), entropy(output).mean(),
       {(moved - log_ratio).mean(), (moved.abs() > options_.epsilon).to(torch::kFloat32).mean()});
 }
 

@@ -30,7 +30,7 @@ struct PpoOptions : OnPolicyOptions {
   void check() const;
 };
 
-/// Proximal policy optimisation (Schulman et al., 2017), for discrete actions.
+/// Proximal policy optimisation (Schulman et al., 2017).
 ///
 /// An update goes num_epochs times over what the agent did, in minibatches, in each of which
 /// advantages are normalised.

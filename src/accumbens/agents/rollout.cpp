@@ -30,7 +30,9 @@ void Rollout::add(const torch::Tensor& s, const torch::Tensor& a, const torch::T
     const auto rows = [&](torch::ScalarType type) {
       return torch::zeros({length_, s.size(0)}, type);
     };
-    a_tm1 = rows(torch::kInt64);
+    std::vector<int64_t> action_shape{length_};
+    action_shape.insert(action_shape.end(), a.sizes().begin(), a.sizes().end());
+    a_tm1 = torch::empty(action_shape, a.options());
     valid = rows(torch::kBool);
     for (torch::Tensor* tensor : {&log_prob_tm1, &v_tm1, &r_t, &discount_t}) {
       *tensor = rows(torch::kFloat32);

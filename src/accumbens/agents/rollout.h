@@ -26,7 +26,8 @@ class Rollout {
   /// What the newest row's action led to; nothing where there is no row.
   void answer(const TimeStep& time_step);
 
-  /// Another row. s: [B, stack, ...]; a: [B] int64; log_prob, v: [B], of that action and state.
+  /// Another row. s: [B, stack, ...]; a: [B] int64 or [B, D] float32; log_prob, v: [B], of that
+  /// action and state.
   void add(const torch::Tensor& s, const torch::Tensor& a, const torch::Tensor& log_prob,
            const torch::Tensor& v);
 
@@ -36,7 +37,7 @@ class Rollout {
   void state(StateTree& tree);
 
   torch::Tensor s_tm1;         // [T, B, stack, ...]
-  torch::Tensor a_tm1;         // [T, B] int64
+  torch::Tensor a_tm1;         // [T, B] int64, or [T, B, D] float32
   torch::Tensor log_prob_tm1;  // [T, B], under the policy that acted
   torch::Tensor v_tm1;         // [T, B], under the network that acted
   torch::Tensor r_t;           // [T, B]

@@ -8,7 +8,7 @@ namespace accumbens {
 
 /// Memory that a process can still have without swapping.
 struct FreeMemory {
-  int64_t bytes;
+  int64_t bytes;      ///< how much
   std::string place;  ///< what sets the bound, such as "on this machine"
 };
 

@@ -2,6 +2,9 @@
 
 #include <torch/utils.h>
 
+#include <cmath>
+#include <numbers>
+
 namespace accumbens {
 
 torch::Tensor log_probability(const torch::Tensor& logits, const torch::Tensor& a) {
@@ -11,6 +14,16 @@ torch::Tensor log_probability(const torch::Tensor& logits, const torch::Tensor& 
 torch::Tensor entropy(const torch::Tensor& logits) {
   const torch::Tensor log_p = logits.log_softmax(/*dim=*/1);  // [B, A]
   return -(log_p.exp() * log_p).sum(1);
+}
+
+torch::Tensor normal_log_probability(const torch::Tensor& mean, const torch::Tensor& log_std,
+                                     const torch::Tensor& a) {
+  const torch::Tensor z = (a - mean) * (-log_std).exp();  // [B, D]
+  return (-0.5 * z.square() - log_std - 0.5 * std::log(2.0 * std::numbers::pi)).sum(1);
+}
+
+torch::Tensor normal_entropy(const torch::Tensor& log_std) {
+  return (log_std + 0.5 * std::log(2.0 * std::numbers::pi * std::numbers::e)).sum(1);
 }
 
 torch::Tensor generalized_advantages(const torch::Tensor& r_t, const torch::Tensor& discount_t,

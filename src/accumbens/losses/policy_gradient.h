@@ -13,6 +13,14 @@ torch::Tensor log_probability(const torch::Tensor& logits,  // [B, A]
 /// The entropy of softmax(logits). Returns [B].
 torch::Tensor entropy(const torch::Tensor& logits);  // [B, A]
 
+/// The logarithm of the density of independent normals at the actions. Returns [B].
+torch::Tensor normal_log_probability(const torch::Tensor& mean,     // [B, D]
+                                     const torch::Tensor& log_std,  // [B, D]
+                                     const torch::Tensor& a);       // [B, D]
+
+/// The entropy of independent normals, in nats. Returns [B].
+torch::Tensor normal_entropy(const torch::Tensor& log_std);  // [B, D]
+
 /// Generalised advantage estimates (Schulman et al., 2016):
 ///   A_t = delta_t + discount_t * lambda * A_t+1,  delta_t = r_t + discount_t * v_t - v_tm1
 /// Rows whose action had no outcome (an episode ended before it, or was cut short after it) have an

@@ -28,7 +28,7 @@ void initialize_orthogonal(torch::Tensor& weight, torch::Tensor& bias, double ga
 
 ClassicControlActorCriticNetwork::ClassicControlActorCriticNetwork(
     const ClassicControlActorCriticOptions& options, int64_t inputs, int64_t num_actions,
-    RandomStream& random) {
+    int64_t action_size, RandomStream& random) {
   const auto make = [&](const std::string& name, int64_t outputs, double output_gain) {
     std::vector<torch::nn::Linear> layers;
     const auto add = [&](int64_t size, double gain) {
@@ -42,8 +42,9 @@ ClassicControlActorCriticNetwork::ClassicControlActorCriticNetwork(
     add(outputs, output_gain);
     return layers;
   };
-  actor_ = make("actor", num_actions, 0.01);
+  actor_ = make("actor", num_actions + action_size, options.policy_gain);
   critic_ = make("critic", 1, 1.0);
+  if (action_size > 0) log_std_ = register_parameter("log_std", torch::zeros({action_size}));
 }
 
 PolicyOutput ClassicControlActorCriticNetwork::forward(const torch::Tensor& s) {
@@ -52,7 +53,14 @@ PolicyOutput ClassicControlActorCriticNetwork::forward(const torch::Tensor& s) {
     for (size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i]->forward(x).tanh_();
     return layers.back()->forward(x);
   };
-  return {.logits = run(actor_), .value = run(critic_).squeeze(1)};
+  PolicyOutput output{.value = run(critic_).squeeze(1)};
+  if (log_std_.defined()) {
+    output.mean = run(actor_);
+    output.log_std = log_std_.expand_as(output.mean);
+  } else {
+    output.logits = run(actor_);
+  }
+  return output;
 }
 
 NatureActorCriticNetwork::NatureActorCriticNetwork(int64_t stack_size, int64_t height,

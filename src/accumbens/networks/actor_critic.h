@@ -11,13 +11,16 @@
 
 namespace accumbens {
 
-/// What an actor-critic network says of states.
+/// What an actor-critic network says of states: a softmax over discrete actions or normal
+/// continuous ones, whose other kind is undefined, and a value.
 struct PolicyOutput {
-  torch::Tensor logits{};  // [B, A], of the policy's softmax
-  torch::Tensor value{};   // [B], expected return
+  torch::Tensor logits{};   // [B, A], of the softmax
+  torch::Tensor mean{};     // [B, D], of the normal
+  torch::Tensor log_std{};  // [B, D], of the normal
+  torch::Tensor value{};    // [B], expected return
 };
 
-/// A network from stacked observations to a policy over discrete actions and a value.
+/// A network from stacked observations to a policy and a value.
 class ActorCriticNetwork : public torch::nn::Module {
  public:
   /// s: [B, stack, ...] in the environment's dtype.
@@ -32,27 +35,37 @@ void initialize_orthogonal(torch::Tensor& weight, torch::Tensor& bias, double ga
 /// Options of the actor-critic network for low-dimensional observations.
 struct ClassicControlActorCriticOptions {
   std::vector<int64_t> layer_sizes = {64, 64};
+  double policy_gain = 0.01;
 
   template <class Visitor>
   void fields(Visitor& field) {
     field("layer_sizes", layer_sizes, "units of one hidden layer after the other", at_least(1));
+    field("policy_gain", policy_gain, "of the policy's outputs as they begin", above(0));
   }
 };
 
+/// The same with Dopamine's beginning for continuous actions.
+struct PpoActorCriticOptions : ClassicControlActorCriticOptions {
+  PpoActorCriticOptions() { policy_gain = 0.1; }
+};
+
 /// Two networks that share nothing, for the policy and for the value: hidden layers with tanh and
-/// orthogonal weights (gain sqrt(2); 0.01 for the policy's outputs, 1 for the value's), as in
-/// CleanRL's and OpenAI's PPO.
+/// orthogonal weights (gain sqrt(2); policy_gain for the policy's outputs, 1 for the value's), as
+/// in CleanRL's, Dopamine's and OpenAI's PPO. The log-deviation of continuous actions depends on no
+/// state and begins at 0.
 class ClassicControlActorCriticNetwork final : public ActorCriticNetwork {
  public:
-  /// inputs: numbers in a stacked observation; random: draws all weights.
+  /// inputs: numbers in a stacked observation; num_actions: discrete ones, or 0; action_size:
+  /// numbers of a continuous one, or 0; random: draws all weights.
   ClassicControlActorCriticNetwork(const ClassicControlActorCriticOptions& options, int64_t inputs,
-                                   int64_t num_actions, RandomStream& random);
+                                   int64_t num_actions, int64_t action_size, RandomStream& random);
 
   PolicyOutput forward(const torch::Tensor& s) override;
 
  private:
   std::vector<torch::nn::Linear> actor_;   // the last one has the outputs
   std::vector<torch::nn::Linear> critic_;  // likewise
+  torch::Tensor log_std_;                  // [D], of continuous actions
 };
 
 /// The convolutions of Mnih et al. (2015) without padding and 512 hidden units with ReLU, which the

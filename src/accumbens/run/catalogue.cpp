@@ -1,5 +1,7 @@
 #include "accumbens/run/catalogue.h"
 
+#include <torch/utils.h>
+
 #include <utility>
 
 #include "accumbens/envs/factory.h"
@@ -31,6 +33,13 @@ void require_actions(const EnvironmentSpec& environment, bool continuous,
                     (continuous ? "'dqn', 'ppo' or another that `accumbens list agents` names"
                                 : "'sac', 'td3' or 'ddpg'") +
                     ", or another environment");
+}
+
+ActionBounds action_bounds(const EnvironmentSpec& environment) {
+  if (environment.action_size() == 0) return {};
+  const torch::Tensor low = torch::tensor(environment.action_low);
+  const torch::Tensor high = torch::tensor(environment.action_high);
+  return {.centre = (low + high) / 2.0, .reach = (high - low) / 2.0};
 }
 
 Catalogue::Catalogue() {

@@ -13,6 +13,7 @@
 #include "accumbens/config/configuration.h"
 #include "accumbens/config/registry.h"
 #include "accumbens/envs/environment.h"
+#include "accumbens/losses/continuous.h"
 #include "accumbens/networks/actor_critic.h"
 #include "accumbens/networks/value_head.h"
 #include "accumbens/run/runner.h"
@@ -36,6 +37,9 @@ struct NetworkContext {
 /// Throws ConfigError unless the environment has the actions, continuous or discrete, that `agent`
 /// chooses.
 void require_actions(const EnvironmentSpec& environment, bool continuous, const std::string& agent);
+
+/// The bounds of an environment's continuous actions; undefined tensors for discrete ones.
+ActionBounds action_bounds(const EnvironmentSpec& environment);
 
 /// Options of create_agent; Dopamine's names.
 struct CreateAgentOptions {

@@ -13,12 +13,6 @@
 namespace accumbens {
 namespace {
 
-ActionBounds bounds_of(const EnvironmentSpec& environment, torch::Device device) {
-  const torch::Tensor low = torch::tensor(environment.action_low);
-  const torch::Tensor high = torch::tensor(environment.action_high);
-  return {.centre = ((low + high) / 2.0).to(device), .reach = ((high - low) / 2.0).to(device)};
-}
-
 ContinuousAgent::Parts make_parts(const Configuration& configuration, const AgentContext& context,
                                   const ContinuousOptions& options, int64_t policy_outputs,
                                   int64_t num_critics) {
@@ -49,6 +43,7 @@ ContinuousAgent::Parts make_parts(const Configuration& configuration, const Agen
     return network;
   };
   const auto network = make_network();
+  const ActionBounds bounds = action_bounds(environment);
   const auto rates = configuration.get<OptimizerOptions>("create_optimizer");
   return {
       .network = network,
@@ -57,7 +52,8 @@ ContinuousAgent::Parts make_parts(const Configuration& configuration, const Agen
       .critic_optimizer = Optimizer(options.optimizer, rates, network->critics->parameters()),
       .replay = Replay(replay_options, spec),
       .frame_stack = FrameStack(spec),
-      .bounds = bounds_of(environment, context.device),
+      .bounds = {.centre = bounds.centre.to(context.device),
+                 .reach = bounds.reach.to(context.device)},
       .exploration = RandomStream(context.seed, "exploration"),
       .sampling = RandomStream(context.seed, "sampling"),
       .noise = RandomStream(context.seed, "noise"),

@@ -16,11 +16,6 @@ struct Absent {
 
 // names and parameters of Dopamine 4.1.2
 const std::vector<Absent> kAbsent = {
-    // networks
-    {"PPOActorCriticNetwork", "dopamine.jax.continuous_networks",
-     "PPO's network for continuous actions",
-     "action_shape num_layers hidden_units action_limits activation"},
-
     // replay
     {"OutOfGraphReplayBuffer", "dopamine.tf.replay_memory.circular_replay_buffer",
      "the inside of TensorFlow's replay; ReplayBuffer or WrappedReplayBuffer set the sizes",

@@ -16,7 +16,6 @@ template <class DerivedAgent, class Options>
 Catalogue::MakeAgent on_policy_maker(const std::string& name) {
   return [name](const Catalogue& catalogue, const Configuration& configuration,
                 const AgentContext& context) {
-    require_actions(context.environment, /*continuous=*/false, name);
     const auto options = configuration.get<Options>(name);
     const EnvironmentSpec& environment = context.environment;
 
@@ -46,26 +45,44 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
                                        .observation_dtype = environment.observation_dtype,
                                        .stack_size = options.stack_size,
                                        .num_streams = environment.batch_size}),
+            .bounds = action_bounds(environment),
             .actions = RandomStream(context.seed, "actions"),
             .minibatches = RandomStream(context.seed, "minibatches"),
         });
   };
 }
 
+// adds ClassicControlActorCriticNetwork under a name with its own defaults
+template <class Options>
+void add_dense_network(Catalogue& catalogue, const std::string& name,
+                       const ConfigurableNames& names) {
+  catalogue.registry.add<Options>(name, names);
+  catalogue.actor_critics[name] = {
+      names.summary, [name](const Configuration& configuration, const NetworkContext& context,
+                            RandomStream& random) {
+        const EnvironmentSpec& environment = context.environment;
+        return std::make_shared<ClassicControlActorCriticNetwork>(
+            configuration.get<Options>(name), context.stack_size * environment.observation_size(),
+            environment.num_actions, environment.action_size(), random);
+      }};
+}
+
 }  // namespace
 
 void add_policy_agents(Catalogue& catalogue) {
-  const std::string network = "ClassicControlActorCriticNetwork";
-  const std::string network_summary = "dense layers with tanh for a policy, and others for a value";
-  catalogue.registry.add<ClassicControlActorCriticOptions>(network, {.summary = network_summary});
-  catalogue.actor_critics[network] = {
-      network_summary, [network](const Configuration& configuration, const NetworkContext& context,
-                                 RandomStream& random) {
-        const int64_t inputs = context.stack_size * context.environment.observation_size();
-        return std::make_shared<ClassicControlActorCriticNetwork>(
-            configuration.get<ClassicControlActorCriticOptions>(network), inputs,
-            context.environment.num_actions, random);
-      }};
+  add_dense_network<ClassicControlActorCriticOptions>(
+      catalogue, "ClassicControlActorCriticNetwork",
+      {.summary = "dense layers with tanh for a policy, and others for a value"});
+  const std::string from_layers = "bind PPOActorCriticNetwork.layer_sizes";
+  add_dense_network<PpoActorCriticOptions>(
+      catalogue, "PPOActorCriticNetwork",
+      {.modules = {"dopamine.jax.continuous_networks"},
+       .summary = "the same, as Dopamine begins it for continuous actions",
+       .unused = {{"action_shape", kFromEnvironment},
+                  {"action_limits", kFromEnvironment},
+                  {"num_layers", from_layers},
+                  {"hidden_units", from_layers},
+                  {"activation", "it is tanh"}}});
 
   const std::string images = "PPODiscreteActorCriticNetwork";
   const std::string images_summary =
@@ -76,6 +93,7 @@ void add_policy_agents(Catalogue& catalogue) {
       images_summary,
       [](const Configuration&, const NetworkContext& context, RandomStream& random) {
         const EnvironmentSpec& environment = context.environment;
+        require_actions(environment, /*continuous=*/false, "PPODiscreteActorCriticNetwork");
         if (environment.observation_shape.size() != 2) {
           throw ConfigError("PPODiscreteActorCriticNetwork needs images, but " + environment.name +
                             " has none; bind PPOAgent.network = @ClassicControlActorCriticNetwork");
@@ -86,7 +104,7 @@ void add_policy_agents(Catalogue& catalogue) {
       }};
 
   const std::string summary = "proximal policy optimisation (Schulman et al., 2017)";
-  const std::string from_network = "bind ClassicControlActorCriticNetwork.layer_sizes";
+  const std::string from_network = "bind layer_sizes of the network";
   catalogue.registry.add<PpoOptions>(
       "PPOAgent",
       {.modules = {"dopamine.jax.agents.ppo.ppo_agent"},
