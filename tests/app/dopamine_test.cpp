@@ -172,7 +172,7 @@ TEST_F(DopamineTest, TensorFlowFilesBringTheirLossOptimizerAndReplay) {
   const Configuration other = resolve(
       "DQNAgent.optimizer = @tf.train.RMSPropOptimizer()\n"
       "tf.train.RMSPropOptimizer.learning_rate = 0.5\n"
-      "tf.train.RMSPropOptimizer.momentum = 0.0\n"
+      "tf.train.RMSPropOptimizer.momentum = 0.9\n"
       "tf.train.RMSPropOptimizer.centered = True\n");
   const auto [rmsprop, rates] =
       optimizer_options(other, other.get<DqnOptions>("DQNAgent").optimizer);
@@ -181,7 +181,7 @@ TEST_F(DopamineTest, TensorFlowFilesBringTheirLossOptimizerAndReplay) {
   EXPECT_EQ(rates.beta2, 0.9);
   EXPECT_EQ(rates.eps, 1e-10);
   EXPECT_TRUE(rates.centered);
-  EXPECT_THROW(resolve("tf.train.RMSPropOptimizer.momentum = 0.9\n"), ConfigError);
+  EXPECT_EQ(rates.momentum, 0.9);
 }
 
 TEST_F(DopamineTest, WhatIsNotHereResolvesWithAWarning) {

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "accumbens/core/error.h"
 #include "golden_tensors.h"
@@ -70,6 +72,34 @@ TEST(Optimizer, AddsEpsHatBeforeTheBiasIsCorrected) {
     v = 0.999 * v + 0.001 * gradient * gradient;
     const double alpha = 0.01 * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t));
     theta -= alpha * m / (std::sqrt(v) + 0.05);
+    EXPECT_NEAR(parameter.item<double>(), theta, 1e-12) << t;
+  }
+}
+
+// oracle: TensorFlow's RMSProp with momentum, written out; halfway another goes on from its state
+TEST(Optimizer, RmsPropsMomentumCarriesStepsOn) {
+  const OptimizerOptions options{
+      .learning_rate = 0.01, .beta2 = 0.95, .eps = 1e-4, .centered = true, .momentum = 0.9};
+  torch::Tensor parameter = torch::tensor({1.0}, torch::kFloat64).set_requires_grad(true);
+  auto optimizer = std::make_unique<Optimizer>("rmsprop", options, std::vector{parameter});
+  double theta = 1.0;
+  double m = 0;
+  double v = 0;
+  double move = 0;
+  for (int t = 1; t <= 20; ++t) {
+    if (t == 10) {
+      StateTree saved;
+      saved("optimizer", *optimizer);
+      StateTree loaded(saved.contents());
+      optimizer = std::make_unique<Optimizer>("rmsprop", options, std::vector{parameter});
+      loaded("optimizer", *optimizer);
+    }
+    const double gradient = std::sin(t);
+    optimizer->minimize(loss_with_gradient(parameter, torch::tensor({gradient}, torch::kFloat64)));
+    m = 0.95 * m + 0.05 * gradient;
+    v = 0.95 * v + 0.05 * gradient * gradient;
+    move = 0.9 * move - 0.01 * gradient / std::sqrt(v - m * m + 1e-4);
+    theta += move;
     EXPECT_NEAR(parameter.item<double>(), theta, 1e-12) << t;
   }
 }

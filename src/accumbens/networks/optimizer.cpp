@@ -29,6 +29,9 @@ Optimizer::Optimizer(const std::string& name, const OptimizerOptions& options,
   for (const torch::Tensor& parameter : parameters_) {
     mean_.push_back(torch::zeros_like(parameter).detach());
     mean_square_.push_back(torch::zeros_like(parameter).detach());
+    if (rule_ == Rule::kRmsProp && options_.momentum > 0.0) {
+      move_.push_back(torch::zeros_like(parameter).detach());
+    }
     if (rule_ == Rule::kAdam) {
       adam_steps_.push_back(torch::zeros({}, parameter.options().requires_grad(false)));
     }
@@ -75,7 +78,13 @@ void Optimizer::minimize(const torch::Tensor& loss) {
           // rounding can push a tiny variance below zero
           variance = variance.addcmul(mean_[i], mean_[i], -1.0).clamp_min_(0.0);
         }
-        parameters_[i].addcmul_(gradient, variance.add(options_.eps).rsqrt_(), -rate);
+        const torch::Tensor scale = variance.add(options_.eps).rsqrt_();
+        if (move_.empty()) {
+          parameters_[i].addcmul_(gradient, scale, -rate);
+        } else {
+          move_[i].mul_(options_.momentum).addcmul_(gradient, scale, -rate);
+          parameters_[i].add_(move_[i]);
+        }
       }
       break;
 
@@ -116,6 +125,7 @@ void Optimizer::state(StateTree& tree) {
     tree("mean_" + std::to_string(i), mean_[i]);
     tree("mean_square_" + std::to_string(i), mean_square_[i]);
   }
+  for (size_t i = 0; i < move_.size(); ++i) tree("move_" + std::to_string(i), move_[i]);
   for (torch::Tensor& steps : adam_steps_) steps.fill_(static_cast<double>(updates_));
 }
 

@@ -20,6 +20,7 @@ struct OptimizerOptions {
   double eps = 1.5e-4;
   bool eps_hat = false;
   bool centered = false;
+  double momentum = 0.0;
   bool anneal_learning_rate = false;
   int64_t anneal_steps = 2'343'750;
   std::optional<double> max_gradient_norm = std::nullopt;
@@ -35,6 +36,7 @@ struct OptimizerOptions {
     field("eps_hat", eps_hat,
           "Adam: eps is added before the bias of the squares is corrected (TensorFlow 1)");
     field("centered", centered, "RMSProp: divide by the standard deviation of gradients");
+    field("momentum", momentum, "RMSProp: what is left of each step in the next", in_closed(0, 1));
     field("anneal_learning_rate", anneal_learning_rate, "fall linearly to 0 over anneal_steps");
     field("anneal_steps", anneal_steps, "updates until the learning rate is 0", at_least(1));
     field("max_gradient_norm", max_gradient_norm,
@@ -46,8 +48,9 @@ struct OptimizerOptions {
 /// Adam (Kingma & Ba, 2015), RMSProp (Hinton, 2012; Graves, 2013 when centered) or plain SGD.
 ///
 /// RMSProp divides by sqrt(E[g^2] - E[g]^2 + eps), as TensorFlow and optax do; torch adds eps
-/// outside of the root. Adam corrects the bias first and adds eps outside, as optax and torch do;
-/// with eps_hat it adds eps first (Kingma & Ba, end of section 2; TensorFlow 1).
+/// outside of the root. With momentum a parameter moves by its step plus momentum times its move
+/// before, as in TensorFlow and optax. Adam corrects the bias first and adds eps outside, as optax
+/// and torch do; with eps_hat it adds eps first (Kingma & Ba, end of section 2; TensorFlow 1).
 class Optimizer {
  public:
   /// name: adam, rmsprop or sgd; throws ConfigError on any other.
@@ -73,6 +76,7 @@ class Optimizer {
   std::vector<torch::Tensor> parameters_;
   std::vector<torch::Tensor> mean_;         // of gradients, like parameters_
   std::vector<torch::Tensor> mean_square_;  // of gradients, like parameters_
+  std::vector<torch::Tensor> move_;         // with momentum: the last one, like parameters_
   std::vector<torch::Tensor> adam_steps_;   // one float each, as the fused kernel wants them
   torch::Tensor unclipped_norm_;            // where gradients are shortened
   int64_t updates_ = 0;

@@ -134,7 +134,8 @@ std::pair<std::string, OptimizerOptions> optimizer_options(const Configuration& 
     return {"rmsprop", OptimizerOptions{.learning_rate = tf.learning_rate,
                                         .beta2 = tf.decay,
                                         .eps = tf.epsilon,
-                                        .centered = tf.centered}};
+                                        .centered = tf.centered,
+                                        .momentum = tf.momentum}};
   }
   return {optimizer, configuration.get<OptimizerOptions>("create_optimizer")};
 }

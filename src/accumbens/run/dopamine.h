@@ -49,7 +49,7 @@ struct TfRmsPropOptions {
   void fields(Visitor& field) {
     field("learning_rate", learning_rate, "step size", above(0));
     field("decay", decay, "of the mean of squared gradients", in_closed(0, 1));
-    field("momentum", momentum, "only 0 is supported", in_closed(0, 0));
+    field("momentum", momentum, "what is left of each step in the next", in_closed(0, 1));
     field("epsilon", epsilon, "added to the denominator, inside the root", at_least(0));
     field("centered", centered, "divide by the standard deviation of gradients");
   }
