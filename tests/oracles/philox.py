@@ -72,15 +72,16 @@ class Stream:
         return radius * math.cos(2 * math.pi * self.uniform())
 
 
-cases = []
-for seed, name in [(0, ""), (0, "exploration"), (1, "exploration"), (MASK64, "environment/7")]:
-    bits, uniform, below, normal = (Stream(seed, name) for _ in range(4))
-    cases.append({
-        "seed": seed,
-        "name": name,
-        "bits": [bits.bits() for _ in range(8)],
-        "uniform": [uniform.uniform() for _ in range(8)],
-        "below": [below.below(n) for n in (1, 2, 6, 1000, 3 * 2**61, 2**62 + 1, 2**63 - 1, 10)],
-        "normal": [normal.normal() for _ in range(8)],
-    })
-pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(cases, indent=1) + "\n")
+if __name__ == "__main__":
+    cases = []
+    for seed, name in [(0, ""), (0, "exploration"), (1, "exploration"), (MASK64, "environment/7")]:
+        bits, uniform, below, normal = (Stream(seed, name) for _ in range(4))
+        cases.append({
+            "seed": seed,
+            "name": name,
+            "bits": [bits.bits() for _ in range(8)],
+            "uniform": [uniform.uniform() for _ in range(8)],
+            "below": [below.below(n) for n in (1, 2, 6, 1000, 3 * 2**61, 2**62 + 1, 2**63 - 1, 10)],
+            "normal": [normal.normal() for _ in range(8)],
+        })
+    pathlib.Path(__file__).with_suffix(".json").write_text(json.dumps(cases, indent=1) + "\n")

@@ -9,6 +9,11 @@
 #include "accumbens/envs/classic_control/mountain_car.h"
 #include "accumbens/envs/classic_control/mountain_car_continuous.h"
 #include "accumbens/envs/classic_control/pendulum.h"
+#include "accumbens/envs/minatar/asterix.h"
+#include "accumbens/envs/minatar/breakout.h"
+#include "accumbens/envs/minatar/freeway.h"
+#include "accumbens/envs/minatar/seaquest.h"
+#include "accumbens/envs/minatar/space_invaders.h"
 
 namespace accumbens {
 namespace {
@@ -59,9 +64,25 @@ std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uin
   throw ConfigError("there is no environment '" + id + "'; create_gym_environment knows " + known);
 }
 
+std::unique_ptr<Environment> make_minatar_environment(const MinAtarOptions& options,
+                                                      uint64_t seed) {
+  const std::string& game = options.game_name;
+  if (game == "asterix") return std::make_unique<Asterix>(options, seed);
+  if (game == "breakout") return std::make_unique<Breakout>(options, seed);
+  if (game == "freeway") return std::make_unique<Freeway>(options, seed);
+  if (game == "seaquest") return std::make_unique<Seaquest>(options, seed);
+  if (game == "space_invaders") return std::make_unique<SpaceInvaders>(options, seed);
+  throw ConfigError("there is no game '" + game +
+                    "' in MinAtar; create_minatar_env knows asterix, breakout, freeway, seaquest "
+                    "and space_invaders");
+}
+
 std::vector<std::string> known_environments() {
   std::vector<std::string> names;
   for (const auto& [name, make] : tasks()) names.push_back(name);
+  std::vector<std::string> names{"CartPole-v0",     "CartPole-v1",      "Acrobot-v1",
+                                 "MountainCar-v0",  "MinAtar/asterix",  "MinAtar/breakout",
+                                 "MinAtar/freeway", "MinAtar/seaquest", "MinAtar/space_invaders"};
   try {
     const std::vector<std::string> games = emulator_library().games();
     names.insert(names.end(), games.begin(), games.end());

@@ -8,6 +8,7 @@
 #include "accumbens/config/options.h"
 #include "accumbens/envs/atari/atari_environment.h"
 #include "accumbens/envs/environment.h"
+#include "accumbens/envs/minatar/minatar.h"
 
 namespace accumbens {
 
@@ -35,7 +36,11 @@ std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
 /// ConfigError for anything else.
 std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uint64_t seed);
 
-/// Names for a list: "CartPole-v0" ..., then the Atari games where the plug-in loads.
+/// A game of MinAtar. Throws ConfigError for an unknown one.
+std::unique_ptr<Environment> make_minatar_environment(const MinAtarOptions& options, uint64_t seed);
+
+/// Names for a list: "CartPole-v0" ..., "MinAtar/asterix" ..., then the Atari games where the
+/// plug-in loads.
 std::vector<std::string> known_environments();
 
 }  // namespace accumbens
