@@ -244,6 +244,14 @@ TEST_F(ProgramTest, EveryAgentGoesOnExactlyFromACheckpoint) {
   }
 }
 
+// oracle: the uninterrupted run
+TEST_F(ProgramTest, MinAtarGoesOnExactlyFromACheckpoint) {
+  go_on_after_an_iteration(
+      "whole", "parts", kConfigs + "minatar/dqn.gin",
+      {"Runner.training_steps = 200", "Runner.num_threads = 1", "DQNAgent.min_replay_history = 100",
+       "ReplayBuffer.max_capacity = 1000", "create_minatar_env.game_name = 'seaquest'"});
+}
+
 // oracle: the uninterrupted run; checkpoints fall into the middle of rollouts
 TEST_F(ProgramTest, AgentsInSeveralEnvironmentsGoOnExactly) {
   for (const std::string name :
@@ -275,6 +283,23 @@ TEST_F(ProgramTest, EveryAgentTrainsOnPong) {
                 "Runner.summary_writing_frequency = 50", "ReplayBuffer.max_capacity = 1000"});
     const std::string folder = "pong" + std::to_string(number++);
     const Result result = run(train(folder, kConfigs + "dopamine/dqn.gin", bindings));
+    EXPECT_EQ(result.code, 0) << result.output;
+    EXPECT_THAT(text(folder, "metrics.jsonl"), HasSubstr("gradient_norm")) << agent.name;
+  }
+}
+
+// the same on grids, each agent with its own head
+TEST_F(ProgramTest, EveryAgentTrainsOnMinAtar) {
+  int number = 0;
+  for (const AgentCase& agent : agent_cases()) {
+    auto bindings = bindings_of(
+        agent, {"Runner.num_iterations = 1", "Runner.training_steps = 200",
+                "Runner.num_threads = 1", "Runner.summary_writing_frequency = 50",
+                "ReplayBuffer.max_capacity = 1000", "create_minatar_env.game_name = 'freeway'"});
+    bindings.push_back(agent.class_name + ".network = @MinAtarDQNNetwork");
+    bindings.push_back(agent.class_name + ".stack_size = 2");
+    const std::string folder = "minatar" + std::to_string(number++);
+    const Result result = run(train(folder, kConfigs + "minatar/dqn.gin", bindings));
     EXPECT_EQ(result.code, 0) << result.output;
     EXPECT_THAT(text(folder, "metrics.jsonl"), HasSubstr("gradient_norm")) << agent.name;
   }
@@ -447,6 +472,7 @@ TEST_F(ProgramTest, MissingAleIsNamedWithTheWayToGetIt) {
 TEST_F(ProgramTest, ListsAndExplains) {
   EXPECT_THAT(run({"list", "agents"}).output, HasSubstr("dqn"));
   EXPECT_THAT(run({"list", "environments"}).output, HasSubstr("Breakout"));
+  EXPECT_THAT(run({"list", "environments"}).output, HasSubstr("MinAtar/seaquest"));
   EXPECT_THAT(run({"list", "networks"}).output, HasSubstr("NatureDQNNetwork"));
   EXPECT_THAT(run({"list", "configs"}).output, HasSubstr("dopamine/dqn.gin"));
   EXPECT_THAT(run({"--version"}).output, HasSubstr("accumbens 0."));

@@ -11,6 +11,7 @@
 #include "accumbens/networks/classic_control.h"
 #include "accumbens/networks/fourier.h"
 #include "accumbens/networks/impala.h"
+#include "accumbens/networks/minatar.h"
 #include "accumbens/networks/nature_dqn.h"
 #include "golden_tensors.h"
 
@@ -249,6 +250,51 @@ TEST(FourierNetwork, RefusesABasisWithoutEndAndASharedBias) {
   EXPECT_THROW(
       FourierNetwork({.min_vals = {{0.0}}, .max_vals = {{1.0}}}, 2, 1, {.num_actions = 2}, random),
       ConfigError);
+}
+
+// oracle: torch's functions on the same weights, and counting
+TEST(MinAtarDqnNetwork, IsAConvolutionAndADenseLayer) {
+  RandomStream random(1, "initialization");
+  MinAtarDqnNetwork network({}, /*channels=*/2 * 4, 10, 10, {.num_actions = 6}, random);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor s = (formula(1, {3, 2, 4, 10, 10}, 1.0) > 0).to(torch::kUInt8);
+
+  auto parameters = network.named_parameters();
+  torch::Tensor x = s.view({3, 8, 10, 10}).to(torch::kFloat32);
+  x = torch::conv2d(x, parameters["conv.weight"], parameters["conv.bias"]).relu();
+  x = torch::linear(x.flatten(1), parameters["head.hidden.weight"], parameters["head.hidden.bias"]);
+  x = torch::linear(x.relu(), parameters["head.output.weight"], parameters["head.output.bias"]);
+  expect_close(network.forward(s).q_values, x, "q_values");
+
+  int64_t count = 0;
+  for (const auto& item : parameters) count += item.value().numel();
+  EXPECT_EQ(count, (16 * 8 * 9 + 16) + (128 * 1024 + 128) + (6 * 128 + 6));
+}
+
+// oracle: the shapes that QOutput documents
+TEST(MinAtarDqnNetwork, GoesWithEveryHead) {
+  RandomStream random(1, "initialization");
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor s = torch::ones({2, 1, 7, 10, 10}, torch::kUInt8);
+  const auto network = [&](HeadSpec head) {
+    head.num_actions = 3;
+    return MinAtarDqnNetwork({}, 7, 10, 10, head, random);
+  };
+  EXPECT_EQ(network({.dueling = true, .noise = NoiseSpec{}}).forward(s).q_values.sizes(),
+            torch::IntArrayRef({2, 3}));
+  EXPECT_EQ(network({.kind = HeadSpec::Kind::kCategorical,
+                     .num_atoms = 5,
+                     .support = torch::linspace(-1, 1, 5)})
+                .forward(s)
+                .logits.sizes(),
+            torch::IntArrayRef({2, 3, 5}));
+  EXPECT_EQ(
+      network({.kind = HeadSpec::Kind::kQuantile, .num_atoms = 5}).forward(s).quantiles.sizes(),
+      torch::IntArrayRef({2, 3, 5}));
+  EXPECT_EQ(network({.kind = HeadSpec::Kind::kImplicitQuantile})
+                .forward_at(s, torch::full({2, 4}, 0.5))
+                .quantiles.sizes(),
+            torch::IntArrayRef({2, 3, 4}));
 }
 
 // oracle: the formulas of Fortunato et al. (2018) with the same draws

@@ -89,6 +89,12 @@ Catalogue::Catalogue() {
       {.modules = {"dopamine.discrete_domains.gym_lib"},
        .summary = "a classic control task",
        .unused = {{"use_legacy_gym", no_gym}, {"use_ppo_preprocessing", no_ppo}}});
+  registry.add<MinAtarOptions>(
+      "create_minatar_env", {.modules = {"dopamine.labs.environments.minatar.minatar_env"},
+                             .summary = "a game of MinAtar",
+                             .unused = {{"sticky_actions", "sticky_action_prob says it"},
+                                        {"action_repeat_probability", "sticky_action_prob says it"},
+                                        {"seed", "bind Runner.seed"}}});
   environments["create_atari_environment"] = {
       "Atari 2600", [](const Configuration& configuration, uint64_t seed) {
         return make_atari_environment(
@@ -98,6 +104,11 @@ Catalogue::Catalogue() {
   environments["create_gym_environment"] = {
       "classic control", [](const Configuration& configuration, uint64_t seed) {
         return make_gym_environment(configuration.get<GymOptions>("create_gym_environment"), seed);
+      }};
+  environments["create_minatar_env"] = {
+      "MinAtar", [](const Configuration& configuration, uint64_t seed) {
+        return make_minatar_environment(configuration.get<MinAtarOptions>("create_minatar_env"),
+                                        seed);
       }};
 
   // networks

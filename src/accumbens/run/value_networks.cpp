@@ -1,6 +1,7 @@
 #include "accumbens/networks/classic_control.h"
 #include "accumbens/networks/fourier.h"
 #include "accumbens/networks/impala.h"
+#include "accumbens/networks/minatar.h"
 #include "accumbens/networks/nature_dqn.h"
 #include "accumbens/run/dopamine.h"
 #include "accumbens/run/value_agents.h"
@@ -10,8 +11,10 @@ namespace {
 
 void require_images(const EnvironmentSpec& environment) {
   if (environment.observation_shape.size() == 2) return;
+  const bool grid = environment.observation_shape.size() == 3;
   throw ConfigError("the agent's network needs images, but " + environment.name +
-                    " has none; bind its parameter network = @ClassicControlDQNNetwork");
+                    " has none; bind its parameter network = " +
+                    (grid ? "@MinAtarDQNNetwork" : "@ClassicControlDQNNetwork"));
 }
 
 // networks for a few numbers: ClassicControlDqnNetwork, FourierNetwork
@@ -96,6 +99,22 @@ void add_value_networks(Catalogue& catalogue) {
             configuration.get<ImpalaEncoderOptions>("ImpalaEncoder"), context.stack_size,
             context.environment.observation_shape[0], context.environment.observation_shape[1],
             context.head, random);
+      }};
+
+  const std::string minatar = "a convolution and a dense layer for MinAtar (Young & Tian, 2019)";
+  catalogue.registry.add<MinAtarDqnOptions>("MinAtarDQNNetwork", {.summary = minatar});
+  catalogue.networks["MinAtarDQNNetwork"] = {
+      minatar,
+      [](const Configuration& configuration, const NetworkContext& context, RandomStream& random) {
+        const std::vector<int64_t>& shape = context.environment.observation_shape;
+        if (shape.size() != 3) {
+          throw ConfigError("MinAtarDQNNetwork needs observations of several channels, but " +
+                            context.environment.name +
+                            " has none; see `accumbens list networks` for others");
+        }
+        return std::make_shared<MinAtarDqnNetwork>(
+            configuration.get<MinAtarDqnOptions>("MinAtarDQNNetwork"),
+            context.stack_size * shape[0], shape[1], shape[2], context.head, random);
       }};
 
   // networks for a few numbers
