@@ -62,7 +62,10 @@ class MinAtar : public Environment {
   /// 10x10 cells, each 0 or 1; x counts from the left, y from the top.
   class Grid {
    public:
+    /// One of the cells.
     uint8_t& at(int64_t x, int64_t y) { return cells_[static_cast<size_t>(y * kSize + x)]; }
+
+    /// The same.
     uint8_t at(int64_t x, int64_t y) const { return cells_[static_cast<size_t>(y * kSize + x)]; }
 
     /// How many cells are 1.
