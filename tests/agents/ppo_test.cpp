@@ -97,10 +97,13 @@ TEST(PpoAgent, RefusesSizesThatDoNotDivide) {
 // both streams see one state; every step earns -(action - 0.6)^2
 // oracle: the game: the best action is 0.6; tanh or the environment keeps actions within [-1, 2]
 TEST(PpoAgent, FindsTheBestContinuousAction) {
+  torch::set_num_threads(1);  // small tensors
   for (const bool squash_actions : {true, false}) {
     PpoOptions options = kOptions;
     options.squash_actions = squash_actions;
-    options.update_period = 64;
+    options.update_period = 256;
+    options.batch_size = 256;
+    options.num_epochs = 10;
     auto parts = on_policy_parts("adam", 0.003, /*seed=*/1);
     RandomStream initialization(1, "initialization");
     parts.network = std::make_shared<ClassicControlActorCriticNetwork>(
@@ -115,12 +118,12 @@ TEST(PpoAgent, FindsTheBestContinuousAction) {
     Game game;
     torch::Tensor action = torch::zeros({kStreams, 1});
     double mean = 0;
-    for (int t = 0; t < 6'000; ++t) {
+    for (int t = 0; t < 12'000; ++t) {
       TimeStep time_step = game.step(torch::zeros({kStreams}, torch::kInt64));
       for (int64_t b = 0; b < kStreams; ++b) {
         const double a = std::clamp(action[b][0].item<double>(), -1.0, 2.0);
         if (!time_step.first(b)) time_step.reward[b] = static_cast<float>(-(a - 0.6) * (a - 0.6));
-        if (t >= 5'800) mean += a / (200.0 * kStreams);
+        if (t >= 11'800) mean += a / (200.0 * kStreams);
       }
       action = agent.step(time_step);
       if (squash_actions) {

@@ -250,7 +250,7 @@ TEST(Factory, UnknownEnvironmentNamesThoseThatExist) {
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_NE(std::string(error.what()).find("'MountainCar-v7'"), std::string::npos);
-    EXPECT_NE(std::string(error.what()).find("CartPole-v1, Acrobot-v1 and"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("CartPole-v1, MountainCar-v0"), std::string::npos);
   }
 }
 

@@ -83,7 +83,7 @@ TEST(CriticTarget, TakesTheLeastCriticAndEndsAtATermination) {
   const torch::Tensor q_t = doubles({10.0, 20.0, 4.0, 8.0, 30.0, 6.0}).view({2, 3});
   EXPECT_TRUE(torch::allclose(critic_target(r_t, discount_t, q_t), doubles({8.2, 2.0, 5.0})));
   const torch::Tensor soft =
-      critic_target(r_t, discount_t, q_t, doubles({0.5}).squeeze(), doubles({-2.0, 7.0, 4.0}));
+      soft_critic_target(r_t, discount_t, q_t, doubles({-2.0, 7.0, 4.0}), doubles({0.5}).squeeze());
   EXPECT_TRUE(torch::allclose(soft, doubles({9.1, 2.0, 4.0})));
 }
 

@@ -102,12 +102,19 @@ class ContinuousAgent : public Agent {
   /// An update. The batch's tensors are on the agent's device, its rewards scaled.
   virtual void learn(const Batch& batch) = 0;
 
+  /// What learns.
   ContinuousActorCritic& network() { return *parts_.network; }
+
+  /// What follows it.
   ContinuousActorCritic& target_network() { return *parts_.target_network; }
+
+  /// Of the actions.
   const ActionBounds& bounds() const { return parts_.bounds; }
 
-  /// Steps of the optimizers on scalar losses.
+  /// A step of the policy's optimizer on a scalar loss.
   void minimize_actor(const torch::Tensor& loss) { minimize(loss, parts_.actor_optimizer); }
+
+  /// The same for the critics.
   void minimize_critics(const torch::Tensor& loss) { minimize(loss, parts_.critic_optimizer); }
 
   /// The same for another optimizer. Throws Error when the loss is not finite.
@@ -125,6 +132,7 @@ class ContinuousAgent : public Agent {
   /// or of an update.
   virtual torch::Tensor update_noise(torch::IntArrayRef shape);
 
+  /// Whether the agent only acts now.
   bool eval_mode() const { return eval_mode_; }
 
  private:

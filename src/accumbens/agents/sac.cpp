@@ -51,7 +51,7 @@ void SacAgent::learn(const Batch& batch) {
     const ActionSample a_t = squashed_normal(mean, log_std, update_noise(mean.sizes()), bounds());
     const torch::Tensor q_t = target_network().critics->forward(
         batch.s_t, dopamine ? squash(mean, bounds()) : a_t.action);  // [2, N]
-    target = critic_target(batch.r_t, batch.discount_t, q_t, alpha, a_t.log_prob);
+    target = soft_critic_target(batch.r_t, batch.discount_t, q_t, a_t.log_prob, alpha);
   }
   const torch::Tensor q_tm1 = network().critics->forward(batch.s_tm1, batch.a_tm1);  // [2, N]
   const torch::Tensor loss = 0.5 * critic_loss(q_tm1, target);

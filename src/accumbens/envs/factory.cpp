@@ -40,6 +40,32 @@ const std::map<std::string, MakeTask>& tasks() {
   return all;
 }
 
+using MakeGame = std::function<std::unique_ptr<Environment>(const MinAtarOptions&, uint64_t seed)>;
+
+template <class Game>
+MakeGame game() {
+  return [](const MinAtarOptions& options, uint64_t seed) {
+    return std::make_unique<Game>(options, seed);
+  };
+}
+
+const std::map<std::string, MakeGame>& minatar_games() {
+  static const std::map<std::string, MakeGame> all = {
+      {"asterix", game<Asterix>()},
+      {"breakout", game<Breakout>()},
+      {"freeway", game<Freeway>()},
+      {"seaquest", game<Seaquest>()},
+      {"space_invaders", game<SpaceInvaders>()},
+  };
+  return all;
+}
+
+std::string names_of(const auto& entries) {
+  std::string names;
+  for (const auto& [name, make] : entries) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
 }  // namespace
 
 std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
@@ -59,30 +85,22 @@ std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uin
   const std::string id = options.environment_name + "-" + options.version;
   const auto task = tasks().find(id);
   if (task != tasks().end()) return task->second(seed);
-  std::string known;
-  for (const auto& [name, make] : tasks()) known += (known.empty() ? "" : ", ") + name;
-  throw ConfigError("there is no environment '" + id + "'; create_gym_environment knows " + known);
+  throw ConfigError("there is no environment '" + id + "'; create_gym_environment knows " +
+                    names_of(tasks()));
 }
 
 std::unique_ptr<Environment> make_minatar_environment(const MinAtarOptions& options,
                                                       uint64_t seed) {
-  const std::string& game = options.game_name;
-  if (game == "asterix") return std::make_unique<Asterix>(options, seed);
-  if (game == "breakout") return std::make_unique<Breakout>(options, seed);
-  if (game == "freeway") return std::make_unique<Freeway>(options, seed);
-  if (game == "seaquest") return std::make_unique<Seaquest>(options, seed);
-  if (game == "space_invaders") return std::make_unique<SpaceInvaders>(options, seed);
-  throw ConfigError("there is no game '" + game +
-                    "' in MinAtar; create_minatar_env knows asterix, breakout, freeway, seaquest "
-                    "and space_invaders");
+  const auto game = minatar_games().find(options.game_name);
+  if (game != minatar_games().end()) return game->second(options, seed);
+  throw ConfigError("there is no game '" + options.game_name +
+                    "' in MinAtar; create_minatar_env knows " + names_of(minatar_games()));
 }
 
 std::vector<std::string> known_environments() {
   std::vector<std::string> names;
   for (const auto& [name, make] : tasks()) names.push_back(name);
-  std::vector<std::string> names{"CartPole-v0",     "CartPole-v1",      "Acrobot-v1",
-                                 "MountainCar-v0",  "MinAtar/asterix",  "MinAtar/breakout",
-                                 "MinAtar/freeway", "MinAtar/seaquest", "MinAtar/space_invaders"};
+  for (const auto& [name, make] : minatar_games()) names.push_back("MinAtar/" + name);
   try {
     const std::vector<std::string> games = emulator_library().games();
     names.insert(names.end(), games.begin(), games.end());

@@ -24,12 +24,15 @@ ActionSample squashed_normal(const torch::Tensor& mean, const torch::Tensor& log
 }
 
 torch::Tensor critic_target(const torch::Tensor& r_t, const torch::Tensor& discount_t,
-                            const torch::Tensor& q_t, const torch::Tensor& alpha,
-                            const torch::Tensor& log_prob_t) {
+                            const torch::Tensor& q_t) {
   const torch::NoGradGuard no_grad;
-  torch::Tensor value = q_t.amin(0);  // [B]
-  if (alpha.defined()) value = value - alpha * log_prob_t;
-  return r_t + discount_t * value;
+  return r_t + discount_t * q_t.amin(0);
+}
+
+torch::Tensor soft_critic_target(const torch::Tensor& r_t, const torch::Tensor& discount_t,
+                                 const torch::Tensor& q_t, const torch::Tensor& log_prob_t,
+                                 const torch::Tensor& alpha) {
+  return critic_target(r_t, discount_t, q_t - alpha * log_prob_t);
 }
 
 torch::Tensor critic_loss(const torch::Tensor& q_tm1, const torch::Tensor& target) {

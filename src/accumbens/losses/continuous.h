@@ -17,8 +17,8 @@ struct ActionSample {
 };
 
 /// centre + reach * tanh(u), within the bounds. Returns [B, D].
-torch::Tensor squash(const torch::Tensor& u,  // [B, D]
-                     const ActionBounds& bounds);
+torch::Tensor squash(const torch::Tensor& u,       // [B, D]
+                     const ActionBounds& bounds);  // of D numbers
 
 /// An action of a normal policy squashed into the bounds (Haarnoja et al., 2018, appendix C), with
 /// gradients to mean and log_std: u = mean + exp(log_std) * noise, a = squash(u), and
@@ -27,17 +27,22 @@ torch::Tensor squash(const torch::Tensor& u,  // [B, D]
 ActionSample squashed_normal(const torch::Tensor& mean,     // [B, D]
                              const torch::Tensor& log_std,  // [B, D]
                              const torch::Tensor& noise,    // [B, D], standard normal
-                             const ActionBounds& bounds);
+                             const ActionBounds& bounds);   // of D numbers
 
-/// What critics of a transition are moved to:
+/// What critics of a transition are moved to (Fujimoto et al., 2018, for the least of several):
+///   r_t + discount_t * min_c q_t[c]
+/// Without gradients. Returns [B].
+torch::Tensor critic_target(const torch::Tensor& r_t,         // [B]
+                            const torch::Tensor& discount_t,  // [B], 0 at termination
+                            const torch::Tensor& q_t);        // [C, B], of the next actions
+
+/// The same with the price of entropy (Haarnoja et al., 2018):
 ///   r_t + discount_t * (min_c q_t[c] - alpha * log_prob_t)
-/// (Fujimoto et al., 2018, for the least of several critics; alpha 0 without entropy). Without
-/// gradients. Returns [B].
-torch::Tensor critic_target(const torch::Tensor& r_t,               // [B]
-                            const torch::Tensor& discount_t,        // [B], 0 at termination
-                            const torch::Tensor& q_t,               // [C, B], of the next actions
-                            const torch::Tensor& alpha = {},        // scalar, or undefined for 0
-                            const torch::Tensor& log_prob_t = {});  // [B], of the next actions
+torch::Tensor soft_critic_target(const torch::Tensor& r_t,         // [B]
+                                 const torch::Tensor& discount_t,  // [B], 0 at termination
+                                 const torch::Tensor& q_t,         // [C, B], of the next actions
+                                 const torch::Tensor& log_prob_t,  // [B], of the same
+                                 const torch::Tensor& alpha);      // scalar
 
 /// The mean over transitions of the critics' squared errors, summed over the critics. A scalar.
 torch::Tensor critic_loss(const torch::Tensor& q_tm1,    // [C, B], with gradients

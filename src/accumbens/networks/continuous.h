@@ -60,8 +60,8 @@ class ContinuousActorCritic final : public torch::nn::Module {
     return actor->forward(s.to(torch::kFloat32).flatten(1));
   }
 
-  std::shared_ptr<DenseNetwork> actor;
-  std::shared_ptr<Critics> critics;
+  std::shared_ptr<DenseNetwork> actor;  ///< the policy
+  std::shared_ptr<Critics> critics;     ///< C of them
 };
 
 /// Moves every parameter of `target` towards that of `source`, by the share `tau` of the way.
