@@ -19,12 +19,10 @@ namespace {
 constexpr int64_t kStreams = 2;
 
 ContinuousAgent::Parts make_parts(const ContinuousActorCritic::Shape& shape,
-                                  const ActionBounds& bounds, const std::string& optimizer,
-                                  double rate) {
+                                  const ActionBounds& bounds) {
   RandomStream random(1, "initialization");
   const auto network =
       std::make_shared<ContinuousActorCritic>(shape, Initialization::kFanInUniform, random);
-  const OptimizerOptions rates{.learning_rate = rate, .eps = 1e-8};
   const ReplaySpec spec{.observation_shape = {shape.state_size},
                         .observation_dtype = torch::kFloat32,
                         .gamma = 0.9,
@@ -33,8 +31,6 @@ ContinuousAgent::Parts make_parts(const ContinuousActorCritic::Shape& shape,
   return {.network = network,
           .target_network =
               std::make_shared<ContinuousActorCritic>(shape, Initialization::kFanInUniform, random),
-          .actor_optimizer = Optimizer(optimizer, rates, network->actor->parameters()),
-          .critic_optimizer = Optimizer(optimizer, rates, network->critics->parameters()),
           .replay = Replay({.max_capacity = 2'000, .batch_size = 32}, spec),
           .frame_stack = FrameStack(spec),
           .bounds = bounds,
@@ -66,6 +62,8 @@ struct Target {
 
 const ActionBounds kBounds{.centre = torch::full({1}, 0.5), .reach = torch::full({1}, 1.5)};
 
+const OptimizerOptions kRates{.learning_rate = 3e-3, .eps = 1e-8};
+
 template <class Options>
 Options small(Options options) {
   options.min_replay_history = 50;
@@ -89,16 +87,15 @@ std::unique_ptr<ContinuousAgent> make_agent(const std::string& name) {
     SacOptions options = small(SacOptions{});
     options.target_policy = "online";
     options.target_entropy = -1.0;
-    return std::make_unique<SacAgent>(options, 32, 1, torch::kCPU,
-                                      make_parts(shape(2, 2), kBounds, "adam", 3e-3),
-                                      OptimizerOptions{.learning_rate = 3e-3, .eps = 1e-8});
+    return std::make_unique<SacAgent>(options, 32, 1, torch::kCPU, make_parts(shape(2, 2), kBounds),
+                                      kRates);
   }
   if (name == "td3") {
     return std::make_unique<Td3Agent>(small(Td3Options{}), 32, torch::kCPU,
-                                      make_parts(shape(1, 2), kBounds, "adam", 3e-3));
+                                      make_parts(shape(1, 2), kBounds), kRates);
   }
   return std::make_unique<DdpgAgent>(small(DdpgOptions{}), 32, torch::kCPU,
-                                     make_parts(shape(1, 1), kBounds, "adam", 3e-3));
+                                     make_parts(shape(1, 1), kBounds), kRates);
 }
 
 torch::Tensor run(ContinuousAgent& agent, Target& game, torch::Tensor action, int64_t steps) {
@@ -221,7 +218,7 @@ TEST(SacAgent, AnUpdateEqualsDopamines) {
                            .policy_outputs = 2,
                            .num_critics = 2,
                            .hidden_sizes = {16, 16}},
-                          {.centre = (low + high) / 2, .reach = (high - low) / 2}, "sgd", 1.0);
+                          {.centre = (low + high) / 2, .reach = (high - low) / 2});
   const auto network = parts.network;
   const auto target_network = parts.target_network;
   SacOptions options;

@@ -86,28 +86,32 @@ void ContinuousAgent::follow_softly() {
 }
 
 void ContinuousAgent::log(const std::vector<torch::Tensor>& figures) {
-  std::vector<torch::Tensor> scalars;
-  for (const torch::Tensor& figure : figures) scalars.push_back(figure.detach());
-  figures_ = torch::stack(scalars);
+  figures_.clear();
+  for (const torch::Tensor& figure : figures) figures_.push_back(figure.detach());
 }
 
 std::map<std::string, double> ContinuousAgent::statistics() const {
   std::map<std::string, double> figures{{"replay_size", static_cast<double>(parts_.replay.size())}};
-  if (!figures_.defined()) return figures;
+  if (figures_.empty()) return figures;
   for (size_t i = 0; i < figure_names_.size(); ++i) {
-    figures[figure_names_[i]] = figures_[static_cast<int64_t>(i)].item<double>();
+    figures[figure_names_[i]] = figures_[i].item<double>();
   }
-  figures["gradient_norm"] = parts_.critic_optimizer.gradient_norm();
+  figures["gradient_norm"] = gradient_norm();
   return figures;
 }
 
 void ContinuousAgent::state(StateTree& tree) {
   tree.scope("network", [&](StateTree& t) { parameters_state(*parts_.network, t); });
   tree.scope("target_network", [&](StateTree& t) { parameters_state(*parts_.target_network, t); });
-  tree("actor_optimizer", parts_.actor_optimizer)("critic_optimizer", parts_.critic_optimizer)(
-      "replay", parts_.replay)("frame_stack", parts_.frame_stack)(
+  tree("replay", parts_.replay)("frame_stack", parts_.frame_stack)(
       "exploration", parts_.exploration)("sampling", parts_.sampling)("noise", parts_.noise)(
-      "training_steps", training_steps_)("action", action_)("figures", figures_);
+      "training_steps", training_steps_)("action", action_);
+
+  bool learned = !figures_.empty();
+  tree("learned", learned);
+  if (!learned) return;
+  figures_.resize(figure_names_.size());
+  for (size_t i = 0; i < figures_.size(); ++i) tree("figure_" + figure_names_[i], figures_[i]);
 }
 
 }  // namespace accumbens

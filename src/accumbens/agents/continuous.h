@@ -73,8 +73,6 @@ class ContinuousAgent : public Agent {
   struct Parts {
     std::shared_ptr<ContinuousActorCritic> network;
     std::shared_ptr<ContinuousActorCritic> target_network;  // of the same shape
-    Optimizer actor_optimizer;                              // of network's actor's parameters
-    Optimizer critic_optimizer;                             // of network's critics' parameters
     Replay replay;                                          // in training mode only
     FrameStack frame_stack;                                 // of the replay's spec
     ActionBounds bounds;                                    // on the agent's device
@@ -102,6 +100,9 @@ class ContinuousAgent : public Agent {
   /// An update. The batch's tensors are on the agent's device, its rewards scaled.
   virtual void learn(const Batch& batch) = 0;
 
+  /// The global norm of the critics' last gradient.
+  virtual double gradient_norm() const = 0;
+
   /// What learns.
   ContinuousActorCritic& network() { return *parts_.network; }
 
@@ -111,13 +112,7 @@ class ContinuousAgent : public Agent {
   /// Of the actions.
   const ActionBounds& bounds() const { return parts_.bounds; }
 
-  /// A step of the policy's optimizer on a scalar loss.
-  void minimize_actor(const torch::Tensor& loss) { minimize(loss, parts_.actor_optimizer); }
-
-  /// The same for the critics.
-  void minimize_critics(const torch::Tensor& loss) { minimize(loss, parts_.critic_optimizer); }
-
-  /// The same for another optimizer. Throws Error when the loss is not finite.
+  /// A step of an optimizer on a scalar loss. Throws Error when the loss is not finite.
   void minimize(const torch::Tensor& loss, Optimizer& optimizer) const;
 
   /// Lets the target network follow the network, if it does so with every update.
@@ -145,9 +140,9 @@ class ContinuousAgent : public Agent {
   std::vector<std::string> figure_names_;
 
   bool eval_mode_ = false;
-  int64_t training_steps_ = 0;  // agent steps in training mode
-  torch::Tensor action_;        // [B, D], the last answer
-  torch::Tensor figures_;       // by figure_names_, of the last update
+  int64_t training_steps_ = 0;          // agent steps in training mode
+  torch::Tensor action_;                // [B, D], the last answer
+  std::vector<torch::Tensor> figures_;  // by figure_names_, of the last update
 };
 
 }  // namespace accumbens

@@ -7,10 +7,12 @@
 namespace accumbens {
 
 DdpgAgent::DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Device device,
-                     Parts parts)
+                     Parts parts, const OptimizerOptions& rates)
     : ContinuousAgent(options, batch_size, device, std::move(parts),
                       {"loss", "policy_loss", "mean_q"}),
       options_(options),
+      actor_optimizer_(options.optimizer, rates, network().actor->parameters()),
+      critic_optimizer_(options.optimizer, rates, network().critics->parameters()),
       policy_loss_(torch::zeros({}, torch::dtype(torch::kFloat32).device(device))) {}
 
 torch::Tensor DdpgAgent::select_action(const TimeStep& time_step, const torch::Tensor& s_t) {
@@ -47,14 +49,14 @@ void DdpgAgent::learn(const Batch& batch) {
   }
   const torch::Tensor q_tm1 = network().critics->forward(batch.s_tm1, batch.a_tm1);  // [C, N]
   const torch::Tensor loss = critic_loss(q_tm1, target);
-  minimize_critics(loss);
+  minimize(loss, critic_optimizer_);
 
   // the policy moves towards actions of higher value, by the first critic
   if (updates_++ % options_.policy_period == 0) {
     const torch::Tensor a_tm1 = squash(network().policy(batch.s_tm1), bounds());  // [N, D]
     const torch::Tensor policy_loss =
         -network().critics->forward(batch.s_tm1, a_tm1, /*frozen=*/true)[0].mean();
-    minimize_actor(policy_loss);
+    minimize(policy_loss, actor_optimizer_);
     follow_softly();
     policy_loss_ = policy_loss.detach();
   }
@@ -63,7 +65,8 @@ void DdpgAgent::learn(const Batch& batch) {
 
 void DdpgAgent::state(StateTree& tree) {
   ContinuousAgent::state(tree);
-  tree("wandering_noise", noise_)("updates", updates_)("policy_loss", policy_loss_);
+  tree("actor_optimizer", actor_optimizer_)("critic_optimizer", critic_optimizer_)(
+      "wandering_noise", noise_)("updates", updates_)("policy_loss", policy_loss_);
 }
 
 }  // namespace accumbens

@@ -33,20 +33,25 @@ struct DdpgOptions : ContinuousOptions {
 /// reinforcement learning"): the policy follows its critic's gradient by the action.
 class DdpgAgent : public ContinuousAgent {
  public:
-  /// parts: with a policy of one output, and any number of critics, of which the least counts.
-  DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Device device, Parts parts);
+  /// parts: with a policy of one output, and any number of critics, of which the least counts;
+  /// rates: of the optimizers of both.
+  DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Device device, Parts parts,
+            const OptimizerOptions& rates);
 
   void state(StateTree& tree) override;
 
  protected:
   torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) override;
   void learn(const Batch& batch) override;
+  double gradient_norm() const override { return critic_optimizer_.gradient_norm(); }
 
   /// What the target network would do in the next states. Without gradients. Returns [N, D].
   virtual torch::Tensor target_action(const torch::Tensor& s_t);
 
  private:
   DdpgOptions options_;
+  Optimizer actor_optimizer_;
+  Optimizer critic_optimizer_;
   torch::Tensor noise_;        // [B, D], where it wanders
   int64_t updates_ = 0;        // of the critics
   torch::Tensor policy_loss_;  // of the policy's last update

@@ -7,6 +7,14 @@
 #include "accumbens/core/error.h"
 
 namespace accumbens {
+namespace {
+
+std::vector<torch::Tensor> with(std::vector<torch::Tensor> tensors, const torch::Tensor& another) {
+  tensors.push_back(another);
+  return tensors;
+}
+
+}  // namespace
 
 void SacOptions::check() const {
   if (min_log_std && max_log_std && *min_log_std >= *max_log_std) {
@@ -22,7 +30,7 @@ SacAgent::SacAgent(const SacOptions& options, int64_t batch_size, int64_t action
       target_entropy_(options.target_entropy.value_or(-0.5 * static_cast<double>(action_size))),
       log_alpha_(
           torch::zeros({}, torch::dtype(torch::kFloat32).device(device).requires_grad(true))),
-      alpha_optimizer_(options.optimizer, rates, {log_alpha_}) {}
+      optimizer_(options.optimizer, rates, with(network().parameters(), log_alpha_)) {}
 
 std::pair<torch::Tensor, torch::Tensor> SacAgent::distribution(ContinuousActorCritic& network,
                                                                const torch::Tensor& s) const {
@@ -67,9 +75,8 @@ void SacAgent::learn(const Batch& batch) {
   const torch::Tensor entropy = -a_tm1.log_prob.detach().mean();
   const torch::Tensor alpha_loss = log_alpha_ * (entropy - target_entropy_);
 
-  minimize_actor(policy_loss);
-  minimize_critics(loss);
-  minimize(alpha_loss, alpha_optimizer_);
+  // no two of them have a parameter in common
+  minimize(loss + policy_loss + alpha_loss, optimizer_);
   follow_softly();
   log({loss, policy_loss, alpha_loss, alpha, entropy, q_tm1.mean()});
 }
@@ -77,7 +84,7 @@ void SacAgent::learn(const Batch& batch) {
 void SacAgent::state(StateTree& tree) {
   ContinuousAgent::state(tree);
   const torch::NoGradGuard no_grad;
-  tree("log_alpha", log_alpha_)("alpha_optimizer", alpha_optimizer_);
+  tree("log_alpha", log_alpha_)("optimizer", optimizer_);
 }
 
 }  // namespace accumbens

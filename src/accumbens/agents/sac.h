@@ -37,7 +37,7 @@ struct SacOptions : ContinuousOptions {
 /// target_entropy. Evaluation takes the policy's mean.
 class SacAgent : public ContinuousAgent {
  public:
-  /// parts: with a policy of two outputs and two critics. rates: of alpha's optimizer.
+  /// parts: with a policy of two outputs and two critics; rates: of the optimizer of all of it.
   SacAgent(const SacOptions& options, int64_t batch_size, int64_t action_size, torch::Device device,
            Parts parts, const OptimizerOptions& rates);
 
@@ -46,6 +46,7 @@ class SacAgent : public ContinuousAgent {
  protected:
   torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) override;
   void learn(const Batch& batch) override;
+  double gradient_norm() const override { return optimizer_.gradient_norm(); }
 
  private:
   /// The mean and the log-deviation of what is squashed into an action.
@@ -55,7 +56,7 @@ class SacAgent : public ContinuousAgent {
   SacOptions options_;
   double target_entropy_;
   torch::Tensor log_alpha_;  // scalar
-  Optimizer alpha_optimizer_;
+  Optimizer optimizer_;      // of policy, critics and log_alpha_
 };
 
 }  // namespace accumbens

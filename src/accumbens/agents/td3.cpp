@@ -6,8 +6,9 @@
 
 namespace accumbens {
 
-Td3Agent::Td3Agent(const Td3Options& options, int64_t batch_size, torch::Device device, Parts parts)
-    : DdpgAgent(options, batch_size, device, std::move(parts)), options_(options) {}
+Td3Agent::Td3Agent(const Td3Options& options, int64_t batch_size, torch::Device device, Parts parts,
+                   const OptimizerOptions& rates)
+    : DdpgAgent(options, batch_size, device, std::move(parts), rates), options_(options) {}
 
 torch::Tensor Td3Agent::target_action(const torch::Tensor& s_t) {
   // neighbouring actions have about the same value

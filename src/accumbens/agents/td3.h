@@ -31,8 +31,9 @@ struct Td3Options : DdpgOptions {
 /// on the next states' actions.
 class Td3Agent final : public DdpgAgent {
  public:
-  /// parts: with a policy of one output and two critics.
-  Td3Agent(const Td3Options& options, int64_t batch_size, torch::Device device, Parts parts);
+  /// parts: with a policy of one output and two critics; rates: of the optimizers of both.
+  Td3Agent(const Td3Options& options, int64_t batch_size, torch::Device device, Parts parts,
+           const OptimizerOptions& rates);
 
  protected:
   torch::Tensor target_action(const torch::Tensor& s_t) override;

@@ -1,6 +1,5 @@
 #include "accumbens/networks/optimizer.h"
 
-#include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_fused_adam.h>
 #include <torch/utils.h>
@@ -32,9 +31,10 @@ Optimizer::Optimizer(const std::string& name, const OptimizerOptions& options,
     if (rule_ == Rule::kRmsProp && options_.momentum > 0.0) {
       move_.push_back(torch::zeros_like(parameter).detach());
     }
-    if (rule_ == Rule::kAdam) {
-      adam_steps_.push_back(torch::zeros({}, parameter.options().requires_grad(false)));
-    }
+  }
+  if (rule_ == Rule::kAdam && !parameters_.empty()) {
+    const auto options = parameters_.front().options().requires_grad(false);
+    adam_steps_.assign(parameters_.size(), torch::zeros({}, options));
   }
 }
 
@@ -59,7 +59,7 @@ void Optimizer::minimize(const torch::Tensor& loss) {
   switch (rule_) {
     case Rule::kAdam: {
       const double correction = std::sqrt(1.0 - std::pow(options_.beta2, updates_));
-      at::_foreach_add_(adam_steps_, 1);
+      adam_steps_.front() += 1;
       at::_fused_adam_(parameters_, gradients, mean_, mean_square_, /*max_exp_avg_sqs=*/{},
                        adam_steps_, rate, options_.beta1, options_.beta2, /*weight_decay=*/0.0,
                        options_.eps_hat ? options_.eps / correction : options_.eps,
@@ -126,7 +126,7 @@ void Optimizer::state(StateTree& tree) {
     tree("mean_square_" + std::to_string(i), mean_square_[i]);
   }
   for (size_t i = 0; i < move_.size(); ++i) tree("move_" + std::to_string(i), move_[i]);
-  for (torch::Tensor& steps : adam_steps_) steps.fill_(static_cast<double>(updates_));
+  if (!adam_steps_.empty()) adam_steps_.front().fill_(static_cast<double>(updates_));
 }
 
 }  // namespace accumbens

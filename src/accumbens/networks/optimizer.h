@@ -77,7 +77,7 @@ class Optimizer {
   std::vector<torch::Tensor> mean_;         // of gradients, like parameters_
   std::vector<torch::Tensor> mean_square_;  // of gradients, like parameters_
   std::vector<torch::Tensor> move_;         // with momentum: the last one, like parameters_
-  std::vector<torch::Tensor> adam_steps_;   // one float each, as the fused kernel wants them
+  std::vector<torch::Tensor> adam_steps_;   // as the fused kernel wants them: one float, for each
   torch::Tensor unclipped_norm_;            // where gradients are shortened
   int64_t updates_ = 0;
   double loaded_gradient_norm_ = 0.0;  // until the first update after loading

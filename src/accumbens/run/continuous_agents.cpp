@@ -42,14 +42,10 @@ ContinuousAgent::Parts make_parts(const Configuration& configuration, const Agen
     network->to(context.device);
     return network;
   };
-  const auto network = make_network();
   const ActionBounds bounds = action_bounds(environment);
-  const auto rates = configuration.get<OptimizerOptions>("create_optimizer");
   return {
-      .network = network,
+      .network = make_network(),
       .target_network = make_network(),
-      .actor_optimizer = Optimizer(options.optimizer, rates, network->actor->parameters()),
-      .critic_optimizer = Optimizer(options.optimizer, rates, network->critics->parameters()),
       .replay = Replay(replay_options, spec),
       .frame_stack = FrameStack(spec),
       .bounds = {.centre = bounds.centre.to(context.device),
@@ -69,7 +65,8 @@ Catalogue::MakeAgent ddpg_maker(const std::string& name, int64_t num_critics) {
     const auto options = configuration.get<Options>(name);
     return std::make_unique<DerivedAgent>(
         options, configuration.get<ReplayOptions>("ReplayBuffer").batch_size, context.device,
-        make_parts(configuration, context, options, /*policy_outputs=*/1, num_critics));
+        make_parts(configuration, context, options, /*policy_outputs=*/1, num_critics),
+        configuration.get<OptimizerOptions>("create_optimizer"));
   };
 }
 
