@@ -65,6 +65,9 @@ class ProgramTest : public testing::Test {
     expect_same(whole, parts);
   }
 
+  // a test of many runs holds one at a time: their networks would fill a small disk
+  void forget(const std::string& run) const { fs::remove_all(folder_ / run); }
+
   // results.csv without the last two columns, which are times
   std::string results(const std::string& run) const {
     std::ifstream file(folder_ / run / "results.csv");
@@ -241,6 +244,8 @@ TEST_F(ProgramTest, EveryAgentGoesOnExactlyFromACheckpoint) {
     const std::string parts = "parts" + std::to_string(number++);
 
     go_on_after_an_iteration(whole, parts, config, bindings);
+    forget(whole);
+    forget(parts);
   }
 }
 
@@ -270,6 +275,8 @@ TEST_F(ProgramTest, AgentsInSeveralEnvironmentsGoOnExactly) {
                                             "PPOAgent.batch_size = 64"};
     go_on_after_an_iteration(whole, parts, config, bindings);
     EXPECT_THAT(text(whole, "metrics.jsonl"), HasSubstr("gradient_norm"));
+    forget(whole);
+    forget(parts);
   }
 }
 
@@ -285,6 +292,7 @@ TEST_F(ProgramTest, EveryAgentTrainsOnPong) {
     const Result result = run(train(folder, kConfigs + "dopamine/dqn.gin", bindings));
     EXPECT_EQ(result.code, 0) << result.output;
     EXPECT_THAT(text(folder, "metrics.jsonl"), HasSubstr("gradient_norm")) << agent.name;
+    forget(folder);
   }
 }
 
@@ -302,6 +310,7 @@ TEST_F(ProgramTest, EveryAgentTrainsOnMinAtar) {
     const Result result = run(train(folder, kConfigs + "minatar/dqn.gin", bindings));
     EXPECT_EQ(result.code, 0) << result.output;
     EXPECT_THAT(text(folder, "metrics.jsonl"), HasSubstr("gradient_norm")) << agent.name;
+    forget(folder);
   }
 }
 
@@ -329,6 +338,7 @@ TEST_F(ProgramTest, DqnZoosFilesTrainOnPong) {
     EXPECT_EQ(result.code, 0) << result.output;
     EXPECT_THAT(text(name, "metrics.jsonl"), HasSubstr("gradient_norm"));
     EXPECT_THAT(zoo_results(name), testing::MatchesRegex("iteration,.*\n0,0,.*\n1,480,.*\n"));
+    forget(name);
   }
 }
 
@@ -530,6 +540,7 @@ TEST_F(ProgramTest, ShippedConfigurationsTrain) {
     EXPECT_EQ(result.code, 0) << result.output;
     EXPECT_THAT(result.output, testing::Not(HasSubstr("warning")));
     EXPECT_THAT(text(folder, "metrics.jsonl"), HasSubstr("gradient_norm"));
+    forget(folder);
   }
   EXPECT_GE(count, 40);
 }
