@@ -34,6 +34,18 @@ def machine_cpu_seconds():
   return sum(map(int, ticks)) / os.sysconf('SC_CLK_TCK')
 
 
+def report_speed(learn):
+  """Prints the agent steps per second of a call that learns and returns how many there were."""
+  start, own, machine = time.perf_counter(), time.process_time(), machine_cpu_seconds()
+  agent_steps = learn()
+  seconds = time.perf_counter() - start
+  own, machine = time.process_time() - own, machine_cpu_seconds() - machine
+  print(json.dumps({
+      'peer': f'stable-baselines3 {stable_baselines3.__version__}',
+      'agent_steps_per_second': round(agent_steps / seconds),
+      'other_cpu_seconds': round(machine - own, 1)}))
+
+
 class LearningClock(BaseCallback):
   """Starts at the first agent step after the warm-up."""
 

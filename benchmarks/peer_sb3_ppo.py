@@ -9,11 +9,8 @@ How to install the peer: see peer_sb3_dqn.py.
 """
 
 import argparse
-import json
-import time
 
-from peer_sb3_dqn import machine_cpu_seconds
-import stable_baselines3
+from peer_sb3_dqn import report_speed
 from stable_baselines3 import PPO
 from stable_baselines3.common.env_util import make_vec_env
 import torch
@@ -29,14 +26,7 @@ def main():
   model = PPO('MlpPolicy', make_vec_env('CartPole-v1', 8, seed=1), n_steps=128, n_epochs=4,
               batch_size=256, device='cpu', seed=1)
   model.learn(2_048)
-  start, own, machine = time.perf_counter(), time.process_time(), machine_cpu_seconds()
-  model.learn(arguments.steps)
-  seconds = time.perf_counter() - start
-  own, machine = time.process_time() - own, machine_cpu_seconds() - machine
-  print(json.dumps({
-      'peer': f'stable-baselines3 {stable_baselines3.__version__}',
-      'agent_steps_per_second': round(model.num_timesteps / seconds),
-      'other_cpu_seconds': round(machine - own, 1)}))
+  report_speed(lambda: model.learn(arguments.steps).num_timesteps)
 
 
 if __name__ == '__main__':

@@ -10,11 +10,8 @@ How to install the peer: see peer_sb3_dqn.py.
 """
 
 import argparse
-import json
-import time
 
-from peer_sb3_dqn import machine_cpu_seconds
-import stable_baselines3
+from peer_sb3_dqn import report_speed
 from stable_baselines3 import SAC
 import torch
 
@@ -29,14 +26,9 @@ def main():
   model = SAC('MlpPolicy', 'Pendulum-v1', learning_rate=1e-3, learning_starts=200, batch_size=100,
               policy_kwargs={'net_arch': [64, 64]}, device='cpu', seed=1)
   model.learn(400)
-  start, own, machine = time.perf_counter(), time.process_time(), machine_cpu_seconds()
-  model.learn(arguments.steps, reset_num_timesteps=False)
-  seconds = time.perf_counter() - start
-  own, machine = time.process_time() - own, machine_cpu_seconds() - machine
-  print(json.dumps({
-      'peer': f'stable-baselines3 {stable_baselines3.__version__}',
-      'agent_steps_per_second': round(arguments.steps / seconds),
-      'other_cpu_seconds': round(machine - own, 1)}))
+  start = model.num_timesteps
+  report_speed(
+      lambda: model.learn(arguments.steps, reset_num_timesteps=False).num_timesteps - start)
 
 
 if __name__ == '__main__':

@@ -24,6 +24,25 @@ struct Difference {
   int64_t steps = 0;
 };
 
+// reads a golden state and observation; an episode's first state is taken over
+void compare(ClassicControl& environment, const TimeStep& time_step, GoldenFile& golden,
+             size_t num_variables, Difference& difference) {
+  std::array<double, 4> variables{};
+  for (size_t i = 0; i < num_variables; ++i) variables[i] = golden.read<double>();
+  if (time_step.first(0)) environment.set_variables(variables);
+  for (size_t i = 0; i < 4; ++i) {
+    difference.variables =
+        std::max(difference.variables, std::abs(environment.variables()[i] - variables[i]));
+  }
+  const float* values = time_step.observation.const_data_ptr<float>();
+  for (int64_t i = 0; i < time_step.observation.numel(); ++i) {
+    const double error = std::abs(double{values[i]} - golden.read<float>());
+    if (!time_step.first(0)) {
+      difference.observation = std::max(difference.observation, error * 0x1.0p23);
+    }
+  }
+}
+
 // replays golden steps: every reward, step type and discount must agree
 Difference replay(ClassicControl& environment, const std::string& file, float reward_at_end,
                   float reward_else, size_t num_variables = 4) {
@@ -42,20 +61,7 @@ Difference replay(ClassicControl& environment, const std::string& file, float re
     EXPECT_EQ(time_step.last(0), terminated || truncated) << "step " << difference.steps;
     EXPECT_EQ(time_step.discount[0], terminated ? 0 : 1);
     EXPECT_EQ(time_step.reward[0], first ? 0 : terminated ? reward_at_end : reward_else);
-    if (sampled) {
-      std::array<double, 4> variables{};
-      for (size_t i = 0; i < num_variables; ++i) variables[i] = golden.read<double>();
-      if (first) environment.set_variables(variables);
-      for (size_t i = 0; i < 4; ++i) {
-        difference.variables =
-            std::max(difference.variables, std::abs(environment.variables()[i] - variables[i]));
-      }
-      const float* values = time_step.observation.const_data_ptr<float>();
-      for (int64_t i = 0; i < time_step.observation.numel(); ++i) {
-        const double error = std::abs(double{values[i]} - golden.read<float>());
-        if (!first) difference.observation = std::max(difference.observation, error * 0x1.0p23);
-      }
-    }
+    if (sampled) compare(environment, time_step, golden, num_variables, difference);
     ++difference.steps;
   }
   return difference;
@@ -114,20 +120,7 @@ Difference replay_continuous(ClassicControl& environment, const std::string& fil
     EXPECT_EQ(time_step.discount[0], terminated ? 0 : 1);
     EXPECT_FLOAT_EQ(time_step.reward[0], static_cast<float>(reward)) << difference.steps;
     reached_goal = reached_goal || terminated;
-    if (flags & 8) {
-      std::array<double, 4> variables{};
-      for (int i = 0; i < 2; ++i) variables[i] = golden.read<double>();
-      if (first) environment.set_variables(variables);
-      for (int i = 0; i < 2; ++i) {
-        difference.variables =
-            std::max(difference.variables, std::abs(environment.variables()[i] - variables[i]));
-      }
-      const float* values = time_step.observation.const_data_ptr<float>();
-      for (int64_t i = 0; i < time_step.observation.numel(); ++i) {
-        const double error = std::abs(double{values[i]} - golden.read<float>());
-        if (!first) difference.observation = std::max(difference.observation, error * 0x1.0p23);
-      }
-    }
+    if (flags & 8) compare(environment, time_step, golden, /*num_variables=*/2, difference);
     ++difference.steps;
   }
   EXPECT_EQ(reached_goal, expects_goal);

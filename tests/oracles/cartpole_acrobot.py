@@ -15,14 +15,9 @@ import pathlib
 import gymnasium
 import numpy as np
 
+from philox import lcg
+
 FIRST, TERMINATED, TRUNCATED, SAMPLED = 1, 2, 4, 8
-
-
-def lcg(seed):
-    """Random actions that do not depend on a library's version."""
-    while True:
-        seed = (seed * 6364136223846793005 + 1442695040888963407) % 2**64
-        yield seed >> 33
 
 
 def record(env_id, path, steps=10_000):

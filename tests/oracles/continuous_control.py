@@ -16,7 +16,8 @@ import struct
 import gymnasium
 import numpy as np
 
-from cartpole_acrobot import FIRST, SAMPLED, TERMINATED, TRUNCATED, lcg
+from cartpole_acrobot import FIRST, SAMPLED, TERMINATED, TRUNCATED
+from philox import lcg
 
 
 def record(env_id, path, steps=10_000):

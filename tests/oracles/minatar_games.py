@@ -21,7 +21,7 @@ import zlib
 import minatar
 import numpy as np
 
-from philox import Stream
+from philox import Stream, lcg
 
 FIRST, TERMINATED = 8, 16
 
@@ -53,13 +53,6 @@ class Random:
         if size is None:
             return low + self.stream.below(high - low)
         return np.array([low + self.stream.below(high - low) for _ in range(size)])
-
-
-def lcg(seed):
-    """Random actions that do not depend on a library's version."""
-    while True:
-        seed = (seed * 6364136223846793005 + 1442695040888963407) % 2**64
-        yield seed >> 33
 
 
 def best_plan(env, plans):

@@ -2,10 +2,8 @@
 
 #include <torch/utils.h>
 
-#include <cmath>
 #include <utility>
 
-#include "accumbens/core/error.h"
 #include "accumbens/core/random_tensor.h"
 #include "accumbens/core/schedule.h"
 
@@ -18,7 +16,7 @@ ContinuousAgent::ContinuousAgent(const ContinuousOptions& options, int64_t batch
       batch_size_(batch_size),
       device_(device),
       parts_(std::move(parts)),
-      figure_names_(std::move(figure_names)) {
+      figures_(std::move(figure_names)) {
   copy_parameters(*parts_.network, *parts_.target_network);
 }
 
@@ -71,12 +69,7 @@ torch::Tensor ContinuousAgent::update_noise(torch::IntArrayRef shape) {
 }
 
 void ContinuousAgent::minimize(const torch::Tensor& loss, Optimizer& optimizer) const {
-  const auto value = loss.item<double>();
-  if (!std::isfinite(value)) {
-    throw Error("the loss is " + std::to_string(value) + " at agent step " +
-                std::to_string(training_steps_) +
-                "; lower create_optimizer.learning_rate or look for rewards that are not finite");
-  }
+  require_finite_loss(loss.item<double>(), training_steps_);
   optimizer.minimize(loss);
 }
 
@@ -85,18 +78,10 @@ void ContinuousAgent::follow_softly() {
   move_parameters(*parts_.network, *parts_.target_network, options_.target_smoothing_coefficient);
 }
 
-void ContinuousAgent::log(const std::vector<torch::Tensor>& figures) {
-  figures_.clear();
-  for (const torch::Tensor& figure : figures) figures_.push_back(figure.detach());
-}
-
 std::map<std::string, double> ContinuousAgent::statistics() const {
-  std::map<std::string, double> figures{{"replay_size", static_cast<double>(parts_.replay.size())}};
-  if (figures_.empty()) return figures;
-  for (size_t i = 0; i < figure_names_.size(); ++i) {
-    figures[figure_names_[i]] = figures_[i].item<double>();
-  }
-  figures["gradient_norm"] = gradient_norm();
+  std::map<std::string, double> figures = figures_.values();
+  figures["replay_size"] = static_cast<double>(parts_.replay.size());
+  if (figures_.known()) figures["gradient_norm"] = gradient_norm();
   return figures;
 }
 
@@ -106,12 +91,7 @@ void ContinuousAgent::state(StateTree& tree) {
   tree("replay", parts_.replay)("frame_stack", parts_.frame_stack)(
       "exploration", parts_.exploration)("sampling", parts_.sampling)("noise", parts_.noise)(
       "training_steps", training_steps_)("action", action_);
-
-  bool learned = !figures_.empty();
-  tree("learned", learned);
-  if (!learned) return;
-  figures_.resize(figure_names_.size());
-  for (size_t i = 0; i < figures_.size(); ++i) tree("figure_" + figure_names_[i], figures_[i]);
+  figures_.state(tree);
 }
 
 }  // namespace accumbens

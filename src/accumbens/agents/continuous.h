@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "accumbens/agents/agent.h"
+#include "accumbens/agents/figures.h"
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
 #include "accumbens/losses/continuous.h"
@@ -119,7 +120,7 @@ class ContinuousAgent : public Agent {
   void follow_softly();
 
   /// What the logs say of an update: a scalar for each of figure_names.
-  void log(const std::vector<torch::Tensor>& figures);
+  void log(const std::vector<torch::Tensor>& figures) { figures_.set(figures); }
 
   /// Standard normals of a shape on the agent's device: of the exploration in acting,
   torch::Tensor exploration_noise(torch::IntArrayRef shape);
@@ -137,12 +138,11 @@ class ContinuousAgent : public Agent {
   int64_t batch_size_;
   torch::Device device_;
   Parts parts_;
-  std::vector<std::string> figure_names_;
 
   bool eval_mode_ = false;
-  int64_t training_steps_ = 0;          // agent steps in training mode
-  torch::Tensor action_;                // [B, D], the last answer
-  std::vector<torch::Tensor> figures_;  // by figure_names_, of the last update
+  int64_t training_steps_ = 0;  // agent steps in training mode
+  torch::Tensor action_;        // [B, D], the last answer
+  Figures figures_;             // of the last update
 };
 
 }  // namespace accumbens

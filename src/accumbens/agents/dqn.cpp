@@ -2,9 +2,9 @@
 
 #include <torch/utils.h>
 
-#include <cmath>
 #include <utility>
 
+#include "accumbens/agents/figures.h"
 #include "accumbens/core/error.h"
 #include "accumbens/losses/q_learning.h"
 
@@ -131,7 +131,7 @@ void DqnAgent::learn() {
   // on a GPU this would wait for the device, so there the figures' reader checks
   loss_ = loss.detach();
   mean_q_ = result.q_tm1.detach().mean();
-  if (device_.is_cpu()) require_finite_loss(loss_.item<double>());
+  if (device_.is_cpu()) require_finite_loss(loss_.item<double>(), training_steps_);
 
   parts_.optimizer.minimize(loss);
   parts_.replay.update_priorities(batch.ids, result.priorities);
@@ -170,13 +170,6 @@ torch::Tensor DqnAgent::selector(const torch::Tensor& s_t, const torch::Tensor& 
   return options_.double_dqn ? network().forward(s_t).q_values : q_t;
 }
 
-void DqnAgent::require_finite_loss(double loss) const {
-  if (std::isfinite(loss)) return;
-  throw Error("the loss is " + std::to_string(loss) + " at agent step " +
-              std::to_string(training_steps_) +
-              "; lower create_optimizer.learning_rate or look for rewards that are not finite");
-}
-
 std::map<std::string, double> DqnAgent::statistics() const {
   std::map<std::string, double> figures{{"replay_size", static_cast<double>(parts_.replay.size())}};
   if (!options_.noisy) {
@@ -188,7 +181,7 @@ std::map<std::string, double> DqnAgent::statistics() const {
   }
   if (loss_.defined()) {
     figures["loss"] = loss_.item<double>();
-    require_finite_loss(figures["loss"]);
+    require_finite_loss(figures["loss"], training_steps_);
     figures["mean_q"] = mean_q_.item<double>();
     figures["gradient_norm"] = parts_.optimizer.gradient_norm();
   }

@@ -204,7 +204,6 @@ class DqnAgent : public Agent {
 
  private:
   void learn();
-  void require_finite_loss(double loss) const;
 
   DqnOptions options_;
   int64_t batch_size_;

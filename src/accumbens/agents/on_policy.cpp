@@ -2,7 +2,6 @@
 
 #include <torch/utils.h>
 
-#include <cmath>
 #include <utility>
 
 #include "accumbens/core/error.h"
@@ -33,6 +32,12 @@ torch::Tensor draw_actions(const PolicyOutput& policy, RandomStream& random) {
   return policy.mean + policy.log_std.exp() * normals(policy.mean.sizes(), random);  // [B, D]
 }
 
+template <class T>
+std::vector<T> joined(std::vector<T> first, const std::vector<T>& more) {
+  first.insert(first.end(), more.begin(), more.end());
+  return first;
+}
+
 }  // namespace
 
 torch::Tensor log_probability(const PolicyOutput& policy, const torch::Tensor& a) {
@@ -54,9 +59,9 @@ OnPolicyAgent::OnPolicyAgent(const OnPolicyOptions& options, int64_t num_streams
     : options_(options),
       device_(device),
       parts_(std::move(parts)),
-      figure_names_{"loss", "policy_loss", "value_loss", "entropy"},
-      rollout_(options.update_period / num_streams) {
-  figure_names_.insert(figure_names_.end(), more_figures.begin(), more_figures.end());
+      rollout_(options.update_period / num_streams),
+      figures_(
+          joined<std::string>({"loss", "policy_loss", "value_loss", "entropy"}, more_figures)) {
   if (options.update_period % num_streams == 0) return;
   throw ConfigError("the agent's update_period (" + std::to_string(options.update_period) +
                     ") must be a multiple of Runner.num_environments (" +
@@ -127,33 +132,22 @@ void OnPolicyAgent::minimize(const torch::Tensor& policy_loss, const torch::Tens
                              const torch::Tensor& entropy, const std::vector<torch::Tensor>& more) {
   const torch::Tensor loss =
       policy_loss + options_.vf_coefficient * value_loss - options_.entropy_coefficient * entropy;
-  const auto total = loss.item<double>();
-  if (!std::isfinite(total)) {
-    throw Error("the loss is " + std::to_string(total) +
-                "; lower create_optimizer.learning_rate or look for rewards that are not finite");
-  }
+  require_finite_loss(loss.item<double>());
   parts_.optimizer.minimize(loss);
-
-  std::vector<torch::Tensor> figures{loss.detach(), policy_loss.detach(), value_loss.detach(),
-                                     entropy.detach()};
-  for (const torch::Tensor& figure : more) figures.push_back(figure.detach());
-  figures_ = torch::stack(figures);
+  figures_.set(joined<torch::Tensor>({loss, policy_loss, value_loss, entropy}, more));
 }
 
 std::map<std::string, double> OnPolicyAgent::statistics() const {
-  std::map<std::string, double> figures;
-  if (!figures_.defined()) return figures;
-  for (size_t i = 0; i < figure_names_.size(); ++i) {
-    figures[figure_names_[i]] = figures_[static_cast<int64_t>(i)].item<double>();
-  }
-  figures["gradient_norm"] = parts_.optimizer.gradient_norm();
+  std::map<std::string, double> figures = figures_.values();
+  if (figures_.known()) figures["gradient_norm"] = parts_.optimizer.gradient_norm();
   return figures;
 }
 
 void OnPolicyAgent::state(StateTree& tree) {
   tree.scope("network", [&](StateTree& t) { parameters_state(*parts_.network, t); });
   tree("optimizer", parts_.optimizer)("frame_stack", parts_.frame_stack)("actions", parts_.actions)(
-      "minibatches", parts_.minibatches)("rollout", rollout_)("figures", figures_);
+      "minibatches", parts_.minibatches)("rollout", rollout_);
+  figures_.state(tree);
 }
 
 }  // namespace accumbens

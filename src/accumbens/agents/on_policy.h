@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "accumbens/agents/agent.h"
+#include "accumbens/agents/figures.h"
 #include "accumbens/agents/rollout.h"
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
@@ -120,11 +121,10 @@ class OnPolicyAgent : public Agent {
   OnPolicyOptions options_;
   torch::Device device_;
   Parts parts_;
-  std::vector<std::string> figure_names_;
   Rollout rollout_;
 
   bool eval_mode_ = false;
-  torch::Tensor figures_;  // by figure_names_, of the last call of minimize()
+  Figures figures_;  // of the last call of minimize()
 };
 
 /// The logarithm of a policy's probability, or density, of actions [B] or [B, D]. Returns [B].

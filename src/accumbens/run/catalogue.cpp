@@ -42,6 +42,14 @@ ActionBounds action_bounds(const EnvironmentSpec& environment) {
   return {.centre = (low + high) / 2.0, .reach = (high - low) / 2.0};
 }
 
+ReplaySpec replay_spec(const EnvironmentSpec& environment, int64_t stack_size) {
+  return {.observation_shape = environment.observation_shape,
+          .observation_dtype = environment.observation_dtype,
+          .stack_size = stack_size,
+          .action_size = environment.action_size(),
+          .num_streams = environment.batch_size};
+}
+
 Catalogue::Catalogue() {
   register_dopamine(registry);
   const std::string no_gym = "Gymnasium's interface is the only one";
@@ -190,11 +198,6 @@ std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
                                              const AgentContext& context) const {
   const auto options = configuration.get<CreateAgentOptions>("create_agent");
   const auto it = agents.find(options.agent_name);
-  const std::string absent = agent_options(options.agent_name);
-  if (it == agents.end() && !absent.empty()) {
-    throw ConfigError("create_agent.agent_name is '" + options.agent_name + "', Dopamine's " +
-                      absent + ", which is not in Accumbens yet; known are " + known_names(agents));
-  }
   if (it == agents.end()) {
     throw ConfigError("unknown agent '" + options.agent_name +
                       "' in create_agent.agent_name; known are " + known_names(agents));

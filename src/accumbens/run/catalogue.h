@@ -16,6 +16,7 @@
 #include "accumbens/losses/continuous.h"
 #include "accumbens/networks/actor_critic.h"
 #include "accumbens/networks/value_head.h"
+#include "accumbens/replay/spec.h"
 #include "accumbens/run/runner.h"
 
 namespace accumbens {
@@ -40,6 +41,9 @@ void require_actions(const EnvironmentSpec& environment, bool continuous, const 
 
 /// The bounds of an environment's continuous actions; undefined tensors for discrete ones.
 ActionBounds action_bounds(const EnvironmentSpec& environment);
+
+/// What a replay or a stack of frames takes from the environment.
+ReplaySpec replay_spec(const EnvironmentSpec& environment, int64_t stack_size);
 
 /// Options of create_agent; Dopamine's names.
 struct CreateAgentOptions {

@@ -18,15 +18,9 @@ ContinuousAgent::Parts make_parts(const Configuration& configuration, const Agen
                                   int64_t num_critics) {
   const EnvironmentSpec& environment = context.environment;
   const auto replay_options = configuration.get<ReplayOptions>("ReplayBuffer");
-  const ReplaySpec spec{
-      .observation_shape = environment.observation_shape,
-      .observation_dtype = environment.observation_dtype,
-      .stack_size = options.stack_size,
-      .update_horizon = options.update_horizon,
-      .gamma = options.gamma,
-      .action_size = environment.action_size(),
-      .num_streams = environment.batch_size,
-  };
+  ReplaySpec spec = replay_spec(environment, options.stack_size);
+  spec.update_horizon = options.update_horizon;
+  spec.gamma = options.gamma;
   Replay::require_memory(replay_options, spec);
 
   RandomStream initialization(context.seed, "initialization");
@@ -91,20 +85,12 @@ void add_continuous_agents(Catalogue& catalogue) {
 
   const std::string sac = "soft actor-critic (Haarnoja et al., 2018)";
   catalogue.registry.add<SacOptions>(
-      "SACAgent",
-      {.modules = {"dopamine.jax.agents.sac.sac_agent"},
-       .summary = sac,
-       .unused = {{"action_shape", kFromEnvironment},
-                  {"action_limits", kFromEnvironment},
-                  {"action_dtype", kFromEnvironment},
-                  {"observation_shape", kFromEnvironment},
-                  {"observation_dtype", kFromEnvironment},
-                  {"eval_mode", "use `accumbens evaluate`"},
-                  {"summary_writer", kOwnFiles},
-                  {"summary_writing_frequency", "bind Runner.summary_writing_frequency"},
-                  {"allow_partial_reload", "checkpoints are whole"},
-                  {"seed", "bind Runner.seed"},
-                  {"collector_allowlist", kOwnFiles}}});
+      "SACAgent", {.modules = {"dopamine.jax.agents.sac.sac_agent"},
+                   .summary = sac,
+                   .unused = unused_by_agents({{"action_shape", kFromEnvironment},
+                                               {"action_limits", kFromEnvironment},
+                                               {"action_dtype", kFromEnvironment},
+                                               {"observation_dtype", kFromEnvironment}})});
   catalogue.agents["sac"] = {sac, make_sac};
 
   const std::string ddpg = "deep deterministic policy gradient (Lillicrap et al., 2016)";

@@ -92,6 +92,18 @@ void register_constants(Registry& registry) {
 
 }  // namespace
 
+std::map<std::string, std::string> unused_by_agents(std::map<std::string, std::string> more) {
+  more.merge(std::map<std::string, std::string>{
+      {"observation_shape", kFromEnvironment},
+      {"eval_mode", "use `accumbens evaluate`"},
+      {"summary_writer", kOwnFiles},
+      {"summary_writing_frequency", "bind Runner.summary_writing_frequency"},
+      {"allow_partial_reload", "checkpoints are whole"},
+      {"seed", "bind Runner.seed"},
+      {"collector_allowlist", kOwnFiles}});
+  return more;
+}
+
 void register_dopamine(Registry& registry) {
   register_constants(registry);
 

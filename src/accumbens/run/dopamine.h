@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,6 +55,9 @@ struct TfRmsPropOptions {
     field("centered", centered, "divide by the standard deviation of gradients");
   }
 };
+
+/// What all of Dopamine's agents take and those here do not, and why, with `more` of the kind.
+std::map<std::string, std::string> unused_by_agents(std::map<std::string, std::string> more);
 
 /// Registers Dopamine's constants and modules, TensorFlow's optimizers, and as absent what
 /// Accumbens does not have.

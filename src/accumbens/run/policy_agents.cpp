@@ -41,10 +41,7 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
         OnPolicyAgent::Parts{
             .network = network,
             .optimizer = Optimizer(options.optimizer, rates, network->parameters()),
-            .frame_stack = FrameStack({.observation_shape = environment.observation_shape,
-                                       .observation_dtype = environment.observation_dtype,
-                                       .stack_size = options.stack_size,
-                                       .num_streams = environment.batch_size}),
+            .frame_stack = FrameStack(replay_spec(environment, options.stack_size)),
             .bounds = action_bounds(environment),
             .actions = RandomStream(context.seed, "actions"),
             .minibatches = RandomStream(context.seed, "minibatches"),
@@ -106,22 +103,14 @@ void add_policy_agents(Catalogue& catalogue) {
   const std::string summary = "proximal policy optimisation (Schulman et al., 2017)";
   const std::string from_network = "bind layer_sizes of the network";
   catalogue.registry.add<PpoOptions>(
-      "PPOAgent",
-      {.modules = {"dopamine.jax.agents.ppo.ppo_agent"},
-       .summary = summary,
-       .unused = {{"action_shape", kFromEnvironment},
-                  {"action_limits", kFromEnvironment},
-                  {"observation_shape", kFromEnvironment},
-                  {"update_horizon", "advantages go on to the end"},
-                  {"num_layers", from_network},
-                  {"hidden_units", from_network},
-                  {"activation", from_network},
-                  {"eval_mode", "use `accumbens evaluate`"},
-                  {"summary_writer", kOwnFiles},
-                  {"summary_writing_frequency", "bind Runner.summary_writing_frequency"},
-                  {"allow_partial_reload", "checkpoints are whole"},
-                  {"seed", "bind Runner.seed"},
-                  {"collector_allowlist", kOwnFiles}}});
+      "PPOAgent", {.modules = {"dopamine.jax.agents.ppo.ppo_agent"},
+                   .summary = summary,
+                   .unused = unused_by_agents({{"action_shape", kFromEnvironment},
+                                               {"action_limits", kFromEnvironment},
+                                               {"update_horizon", "advantages go on to the end"},
+                                               {"num_layers", from_network},
+                                               {"hidden_units", from_network},
+                                               {"activation", from_network}})});
   catalogue.agents["ppo"] = {summary, on_policy_maker<PpoAgent, PpoOptions>("PPOAgent")};
 
   const std::string a2c = "advantage actor-critic (Mnih et al., 2016)";

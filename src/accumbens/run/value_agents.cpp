@@ -46,21 +46,14 @@ void add_value_agents(Catalogue& catalogue) {
                          {.modules = {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"}});
 
   // what Dopamine's agents take and these do not
-  const std::map<std::string, std::string> unused = {
-      {"sess", "TensorFlow's own"},
-      {"num_actions", kFromEnvironment},
-      {"observation_shape", kFromEnvironment},
-      {"observation_dtype", kFromEnvironment},
-      {"tf_device", "bind Runner.device, where 'auto' takes a GPU if there is one"},
-      {"use_staging", "TensorFlow's own"},
-      {"max_tf_checkpoints_to_keep", kOwnFiles},
-      {"eval_mode", "use `accumbens evaluate`"},
-      {"summary_writer", kOwnFiles},
-      {"summary_writing_frequency", "bind Runner.summary_writing_frequency"},
-      {"allow_partial_reload", "checkpoints are whole"},
-      {"seed", "bind Runner.seed"},
-      {"preprocess_fn", "the network scales images itself"},
-      {"collector_allowlist", kOwnFiles}};
+  const auto unused = unused_by_agents(
+      {{"sess", "TensorFlow's own"},
+       {"num_actions", kFromEnvironment},
+       {"observation_dtype", kFromEnvironment},
+       {"tf_device", "bind Runner.device, where 'auto' takes a GPU if there is one"},
+       {"use_staging", "TensorFlow's own"},
+       {"max_tf_checkpoints_to_keep", kOwnFiles},
+       {"preprocess_fn", "the network scales images itself"}});
 
   registry.add<DqnOptions>("DQNAgent", {.aliases = {"JaxDQNAgent"},
                                         .modules = dqn_modules,
@@ -133,16 +126,11 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   const EnvironmentSpec& environment = context.environment;
 
   // the replay is by far the largest: better refused now than killed in an hour
-  const ReplaySpec spec{
-      .observation_shape = environment.observation_shape,
-      .observation_dtype = environment.observation_dtype,
-      .stack_size = options.stack_size,
-      .update_horizon = options.update_horizon,
-      .gamma = options.gamma,
-      .padding = options.stack_padding == "leading" ? StackPadding::kLeadingZeros
-                                                    : StackPadding::kTrailingZeros,
-      .num_streams = environment.batch_size,
-  };
+  ReplaySpec spec = replay_spec(environment, options.stack_size);
+  spec.update_horizon = options.update_horizon;
+  spec.gamma = options.gamma;
+  spec.padding = options.stack_padding == "leading" ? StackPadding::kLeadingZeros
+                                                    : StackPadding::kTrailingZeros;
   const bool prioritized = options.replay_scheme == "prioritized";
   Replay::require_memory(replay_options, spec, prioritized);
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "accumbens/envs/discrete_action.h"
+
 namespace accumbens {
 namespace {
 
@@ -50,11 +52,7 @@ TimeStep AtariEnvironment::step(const torch::Tensor& actions) {
   if (begins_) return begin_game();
   if (lost_life_) return go_on_after_lost_life();
 
-  const auto action = actions.item<int64_t>();
-  if (action < 0 || action >= spec_.num_actions) {
-    throw Error("action " + std::to_string(action) + " does not exist in " + spec_.name +
-                ": actions are 0 to " + std::to_string(spec_.num_actions - 1));
-  }
+  const int64_t action = discrete_action(spec_, actions);
 
   // DQN Zoo pools what this step shows, Dopamine what its buffers hold
   if (zoo_) clear_screens();

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "accumbens/envs/discrete_action.h"
+
 namespace accumbens {
 
 ClassicControl::ClassicControl(EnvironmentSpec spec, int64_t max_episode_steps, uint64_t seed)
@@ -41,16 +43,12 @@ TimeStep ClassicControl::step(const torch::Tensor& actions) {
 }
 
 double ClassicControl::checked(const torch::Tensor& actions) const {
+  if (spec_.action_size() == 0) return static_cast<double>(discrete_action(spec_, actions));
   const auto action = actions.item<double>();
-  if (spec_.action_size() > 0) {
-    if (std::isfinite(action)) return action;
-    throw Error("the action of " + spec_.name + " is " + std::to_string(action) +
-                ": the agent's network gives no number any more; lower "
-                "create_optimizer.learning_rate");
-  }
-  if (action >= 0 && action < static_cast<double>(spec_.num_actions)) return action;
-  throw Error("action " + std::to_string(static_cast<int64_t>(action)) + " does not exist in " +
-              spec_.name + ": actions are 0 to " + std::to_string(spec_.num_actions - 1));
+  if (std::isfinite(action)) return action;
+  throw Error("the action of " + spec_.name + " is " + std::to_string(action) +
+              ": the agent's network gives no number any more; lower "
+              "create_optimizer.learning_rate");
 }
 
 void ClassicControl::end_episode(int64_t) {

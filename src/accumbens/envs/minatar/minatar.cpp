@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "accumbens/envs/discrete_action.h"
+
 namespace accumbens {
 
 int64_t MinAtar::Grid::count() const {
@@ -67,11 +69,7 @@ TimeStep MinAtar::step(const torch::Tensor& actions) {
     begin(random_);
     begins_ = false;
   } else {
-    const auto action = actions.item<int64_t>();
-    if (action < 0 || action >= spec_.num_actions) {
-      throw Error("action " + std::to_string(action) + " does not exist in " + spec_.name +
-                  ": actions are 0 to " + std::to_string(spec_.num_actions - 1));
-    }
+    const int64_t action = discrete_action(spec_, actions);
 
     // the first action of an episode may repeat the last of the one before, as in the package
     const bool sticks = random_.uniform() < sticky_action_prob_;

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "accumbens/core/state_tree.h"
+
+namespace accumbens {
+
+/// What the logs say of an agent's last update.
+class Figures {
+ public:
+  /// names: of the scalars that set() gets, in their order.
+  explicit Figures(std::vector<std::string> names) : names_(std::move(names)) {}
+
+  /// Another update. scalars: one for each name; their gradients are forgotten.
+  void set(const std::vector<torch::Tensor>& scalars);
+
+  /// Whether there was an update.
+  bool known() const { return !scalars_.empty(); }
+
+  /// The figures by name; nothing before the first update.
+  std::map<std::string, double> values() const;
+
+  /// Saves or loads them as the tensor "figures".
+  void state(StateTree& tree);
+
+ private:
+  std::vector<std::string> names_;
+  std::vector<torch::Tensor> scalars_;
+};
+
+/// Throws Error unless the loss is finite. agent_step: of training, where the agent counts them.
+void require_finite_loss(double loss, std::optional<int64_t> agent_step = std::nullopt);
+
+}  // namespace accumbens
