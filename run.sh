@@ -55,5 +55,5 @@ esac
 
 source scripts/setup.sh
 setup
-build accumbens accumbens_ale
+build accumbens
 exec $build_dir/accumbens train "${experiment[@]}" "$@"

@@ -1,9 +1,9 @@
-# `cmake --install`: the program, its plug-in and configurations, and the library for
+# `cmake --install`: the program, its plug-ins and configurations, and the library for
 # find_package(accumbens). The folders may be moved together afterwards.
 include(CMakePackageConfigHelpers)
 set(rooms core config envs replay networks losses agents run app)
 
-# all rooms as one thing to link; programs find the plug-in through their run path
+# all rooms as one thing to link; programs find the plug-ins through their run path
 add_library(accumbens_library INTERFACE)
 add_library(accumbens::accumbens ALIAS accumbens_library)
 target_link_libraries(accumbens_library INTERFACE accumbens_app)
@@ -18,14 +18,15 @@ endforeach()
 install(TARGETS ${targets} EXPORT accumbens ARCHIVE DESTINATION lib)
 install(DIRECTORY src/accumbens DESTINATION include FILES_MATCHING PATTERN *.h)
 
-# the program and its plug-in find LibTorch and Python where they are found now; of folders in the
+# the program and its plug-ins find LibTorch and Python where they are found now; of folders in the
 # source tree, such as .venv, CMake has to be told
 set_target_properties(accumbens PROPERTIES INSTALL_RPATH ${TORCH_INSTALL_PREFIX}/lib)
 install(TARGETS accumbens RUNTIME DESTINATION bin)
-if(TARGET accumbens_ale)
-  set_target_properties(accumbens_ale PROPERTIES INSTALL_RPATH_USE_LINK_PATH TRUE)
-  install(TARGETS accumbens_ale LIBRARY DESTINATION lib/accumbens)
-endif()
+get_property(plugins GLOBAL PROPERTY accumbens_plugins)
+foreach(plugin ${plugins})
+  set_target_properties(${plugin} PROPERTIES INSTALL_RPATH_USE_LINK_PATH TRUE)
+  install(TARGETS ${plugin} LIBRARY DESTINATION lib/accumbens)
+endforeach()
 # examples refer to ../../configs
 install(DIRECTORY configs examples DESTINATION share/accumbens)
 

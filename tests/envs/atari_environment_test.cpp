@@ -362,7 +362,7 @@ TEST(EmulatorDeathTest, AMissingPluginSaysWhereItWasSought) {
         setenv("ACCUMBENS_PLUGIN_DIR", "/nowhere", 1);
         print_error_and_exit();
       },
-      ::testing::ExitedWithCode(1), "accumbens_ale.so, which is not in /nowhere");
+      ::testing::ExitedWithCode(1), "accumbens_python.so, which is not in /nowhere");
 }
 
 TEST(EmulatorDeathTest, AMissingAlePySaysHowToGetIt) {

@@ -32,7 +32,7 @@ expect("Generating done" ${CMAKE_COMMAND} -S ${example} -B ${folder}/build -G ${
 expect("custom_environment" ${CMAKE_COMMAND} --build ${folder}/build)
 set(program ${folder}/build/custom_environment)
 expect("done" ${program} ${train} --base_dir ${folder}/own --gin_files ${example}/catch.gin)
-if(EXISTS ${prefix}/lib/accumbens/accumbens_ale.so)
+if(EXISTS ${prefix}/lib/accumbens/accumbens_python.so)
   expect("Pong" ${prefix}/bin/accumbens list environments)
   expect("Pong" ${program} list environments)
 endif()

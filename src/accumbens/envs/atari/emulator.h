@@ -71,11 +71,8 @@ class EmulatorLibrary {
   virtual std::unique_ptr<Emulator> create(const EmulatorOptions& options) = 0;
 };
 
-/// The library in accumbens_ale.so, loaded at the first call and kept until the program ends.
-///
-/// Looked for in $ACCUMBENS_PLUGIN_DIR if set, else beside the running program, one folder above
-/// it, in ../lib/accumbens, and where the program's run path says, as programs that link the
-/// installed library have it. Throws Error if it is not there or does not load.
+/// The library in the plug-in accumbens_python (envs/plugin.h). Throws Error if that is not there
+/// or does not load.
 EmulatorLibrary& emulator_library();
 
 /// What "space_invaders" and "SpaceInvaders" have in common: "spaceinvaders".

@@ -1,12 +1,9 @@
 // The Arcade Learning Environment (Bellemare et al., 2013) through ale-py in an embedded Python.
 
-#include <pybind11/embed.h>
 #include <pybind11/stl.h>
 
 #include <cctype>
-#include <cstdlib>
 #include <map>
-#include <mutex>
 #include <random>
 #include <sstream>
 #include <stdexcept>
@@ -15,48 +12,15 @@
 #include <vector>
 
 #include "accumbens/envs/atari/emulator.h"
+#include "accumbens/envs/python/python.h"
 
 namespace accumbens {
 namespace {
 
-namespace py = pybind11;
-
 // runs a function with the interpreter held; what Python raises crosses as text
 template <class F>
-auto with_python(F&& body) {
-  const py::gil_scoped_acquire held;
-  try {
-    return body();
-  } catch (const py::error_already_set& error) {
-    throw std::runtime_error(std::string("the Atari emulator failed: ") + error.what());
-  }
-}
-
-// starts the interpreter of the virtual environment that has ale-py
-void start_python() {
-  static std::mutex starting;
-  const std::lock_guard<std::mutex> alone(starting);
-  if (Py_IsInitialized()) return;
-  const char* chosen = std::getenv("ACCUMBENS_PYTHON");
-  const char* executable = chosen ? chosen : ACCUMBENS_PYTHON;
-
-  // site-packages are found beside the executable; signals stay the program's own
-  PyConfig config;
-  PyConfig_InitPythonConfig(&config);
-  config.install_signal_handlers = 0;
-  config.parse_argv = 0;
-  PyStatus status = PyConfig_SetBytesString(&config, &config.executable, executable);
-  if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
-  PyConfig_Clear(&config);
-  if (PyStatus_Exception(status)) {
-    throw std::runtime_error(std::string("the embedded Python of ") + executable +
-                             " does not start (" + (status.err_msg ? status.err_msg : "unknown") +
-                             "); set ACCUMBENS_PYTHON to the python of the virtual environment "
-                             "that has ale-py");
-  }
-
-  // whoever needs Python takes it for as long as needed; it runs until the program ends
-  PyEval_SaveThread();
+auto with_ale(F&& body) {
+  return with_python("the Atari emulator failed", std::forward<F>(body));
 }
 
 py::module_ import_ale() {
@@ -146,7 +110,7 @@ class AleEmulator final : public Emulator {
   }
 
   void reset() override {
-    with_python([&] { ale_.attr("reset_game")(); });
+    with_ale([&] { ale_.attr("reset_game")(); });
     executed_action_ = 0;
     at_start_ = true;
   }
@@ -157,15 +121,15 @@ class AleEmulator final : public Emulator {
     if (sticky_draw() >= sticky_probability_) executed_action_ = action;
     sticky_draw();
     at_start_ = false;
-    return with_python([&] { return execute(executed_action_); });
+    return with_ale([&] { return execute(executed_action_); });
   }
 
   bool game_over() override {
-    return with_python([&] { return game_over_().cast<bool>(); });
+    return with_ale([&] { return game_over_().cast<bool>(); });
   }
 
   int64_t lives() override {
-    return with_python([&] { return lives_().cast<int64_t>(); });
+    return with_ale([&] { return lives_().cast<int64_t>(); });
   }
 
   int64_t num_actions() const override { return static_cast<int64_t>(actions_.size()); }
@@ -173,13 +137,13 @@ class AleEmulator final : public Emulator {
   int64_t screen_width() const override { return width_; }
 
   void screen_grayscale(uint8_t* pixels) override {
-    with_python([&] {
+    with_ale([&] {
       get_grayscale_(py::memoryview::from_buffer(pixels, {height_, width_}, {width_, int64_t{1}}));
     });
   }
 
   void screen_rgb(uint8_t* pixels) override {
-    with_python([&] {
+    with_ale([&] {
       get_rgb_(py::memoryview::from_buffer(pixels, {height_, width_, int64_t{3}},
                                            {3 * width_, int64_t{3}, int64_t{1}}));
     });
@@ -188,7 +152,7 @@ class AleEmulator final : public Emulator {
   std::string save_state() override {
     std::ostringstream text;
     text << executed_action_ << ' ' << at_start_ << ' ' << sticky_random_ << '\n';
-    return text.str() + with_python([&] {
+    return text.str() + with_ale([&] {
              const py::object state = ale_.attr("cloneState")(py::arg("include_rng") = true);
              return std::string(py::bytes(state.attr("serialize")()));
            });
@@ -200,7 +164,7 @@ class AleEmulator final : public Emulator {
     if (end == std::string::npos || !(text >> executed_action_ >> at_start_ >> sticky_random_)) {
       throw std::runtime_error("the saved state of the Atari emulator is damaged");
     }
-    with_python([&] {
+    with_ale([&] {
       // Up to 0.12.1 ALE does not save that its last frame had no vertical sync, as is the case in
       // Qbert and Tetris after a reset and never later. Ours must have ended in the same way.
       ale_.attr("reset_game")();
@@ -232,7 +196,7 @@ class AleLibrary final : public EmulatorLibrary {
  public:
   std::vector<std::string> games() override {
     start_python();
-    return with_python([] {
+    return with_ale([] {
       std::vector<std::string> names;
       for (const auto& [name, path] : find_roms(import_ale())) names.push_back(name);
       return names;
@@ -241,7 +205,7 @@ class AleLibrary final : public EmulatorLibrary {
 
   std::unique_ptr<Emulator> create(const EmulatorOptions& options) override {
     start_python();
-    return with_python([&] { return std::make_unique<AleEmulator>(options); });
+    return with_ale([&] { return std::make_unique<AleEmulator>(options); });
   }
 };
 

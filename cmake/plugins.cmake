@@ -1,0 +1,28 @@
+# Plug-ins: shared libraries that the program loads only when something asks for what is in them
+# (src/accumbens/envs/plugin.h). They themselves do not use torch.
+function(accumbens_plugin name)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/accumbens/envs/${name}/*.cpp)
+  set(plugin accumbens_${name})
+  add_library(${plugin} MODULE ${sources})
+  target_include_directories(${plugin} PRIVATE src)
+  set_target_properties(${plugin} PROPERTIES CXX_VISIBILITY_PRESET hidden PREFIX ""
+                        LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  # whoever builds the environments gets the plug-ins with them
+  add_dependencies(accumbens_envs ${plugin})
+  set_property(GLOBAL APPEND PROPERTY accumbens_plugins ${plugin})
+endfunction()
+
+# accumbens_python: the Arcade Learning Environment through ale-py, in an embedded interpreter
+if(NOT Python3_EXECUTABLE AND EXISTS ${CMAKE_SOURCE_DIR}/.venv/bin/python)
+  set(Python3_EXECUTABLE ${CMAKE_SOURCE_DIR}/.venv/bin/python)
+endif()
+find_package(Python3 COMPONENTS Interpreter Development.Embed)
+if(Python3_FOUND)
+  accumbens_plugin(python)
+  # pybind11's headers come with torch
+  target_include_directories(accumbens_python SYSTEM PRIVATE ${TORCH_INSTALL_PREFIX}/include)
+  target_link_libraries(accumbens_python PRIVATE Python3::Python)
+  target_compile_definitions(accumbens_python PRIVATE ACCUMBENS_PYTHON="${Python3_EXECUTABLE}")
+else()
+  message(STATUS "no Python to embed: building without Atari environments")
+endif()

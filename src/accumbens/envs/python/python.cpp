@@ -1,0 +1,34 @@
+#include "accumbens/envs/python/python.h"
+
+#include <cstdlib>
+#include <mutex>
+
+namespace accumbens {
+
+void start_python() {
+  static std::mutex starting;
+  const std::lock_guard<std::mutex> alone(starting);
+  if (Py_IsInitialized()) return;
+  const char* chosen = std::getenv("ACCUMBENS_PYTHON");
+  const char* executable = chosen ? chosen : ACCUMBENS_PYTHON;
+
+  // site-packages are found beside the executable; signals stay the program's own
+  PyConfig config;
+  PyConfig_InitPythonConfig(&config);
+  config.install_signal_handlers = 0;
+  config.parse_argv = 0;
+  PyStatus status = PyConfig_SetBytesString(&config, &config.executable, executable);
+  if (!PyStatus_Exception(status)) status = Py_InitializeFromConfig(&config);
+  PyConfig_Clear(&config);
+  if (PyStatus_Exception(status)) {
+    throw std::runtime_error(std::string("the embedded Python of ") + executable +
+                             " does not start (" + (status.err_msg ? status.err_msg : "unknown") +
+                             "); set ACCUMBENS_PYTHON to the python of the virtual environment "
+                             "that has ale-py");
+  }
+
+  // whoever needs Python takes it for as long as needed; it runs until the program ends
+  PyEval_SaveThread();
+}
+
+}  // namespace accumbens

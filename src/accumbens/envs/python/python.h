@@ -1,0 +1,30 @@
+#pragma once
+
+#include <pybind11/embed.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace accumbens {
+
+namespace py = pybind11;
+
+/// Starts the interpreter of the virtual environment that the plug-in was built with, or of
+/// $ACCUMBENS_PYTHON, unless it runs already. It runs until the program ends, and nobody holds it
+/// between two calls of with_python. Throws std::runtime_error if it does not start.
+void start_python();
+
+/// Runs body with the interpreter held. What Python raises becomes a std::runtime_error: `failure`,
+/// a colon, and Python's message with its traceback.
+template <class F>
+auto with_python(const std::string& failure, F&& body) {
+  const py::gil_scoped_acquire held;
+  try {
+    return std::forward<F>(body)();
+  } catch (const py::error_already_set& error) {
+    throw std::runtime_error(failure + ": " + error.what());
+  }
+}
+
+}  // namespace accumbens
