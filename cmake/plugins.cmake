@@ -26,3 +26,24 @@ if(Python3_FOUND)
 else()
   message(STATUS "no Python to embed: building without Atari environments")
 endif()
+
+# accumbens_mujoco: MuJoCo's own library out of its Python package, with Gymnasium's models
+if(Python3_Interpreter_FOUND)
+  foreach(package mujoco gymnasium)
+    execute_process(
+      COMMAND ${Python3_EXECUTABLE} -c "from importlib.util import find_spec
+print(find_spec('${package}').submodule_search_locations[0])"
+      OUTPUT_VARIABLE ${package}_folder OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  endforeach()
+  file(GLOB mujoco_library ${mujoco_folder}/libmujoco.so.*)
+endif()
+if(mujoco_library)
+  accumbens_plugin(mujoco)
+  target_include_directories(accumbens_mujoco SYSTEM PRIVATE ${mujoco_folder}/include)
+  target_link_libraries(accumbens_mujoco PRIVATE ${mujoco_library})
+  target_compile_definitions(accumbens_mujoco PRIVATE
+    ACCUMBENS_MUJOCO_ASSETS="${gymnasium_folder}/envs/mujoco/assets")
+  set_target_properties(accumbens_mujoco PROPERTIES INSTALL_RPATH ${mujoco_folder})
+else()
+  message(STATUS "no Python package mujoco: building without MuJoCo's tasks")
+endif()

@@ -1,5 +1,6 @@
 #include "accumbens/envs/factory.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 
@@ -14,6 +15,7 @@
 #include "accumbens/envs/minatar/freeway.h"
 #include "accumbens/envs/minatar/seaquest.h"
 #include "accumbens/envs/minatar/space_invaders.h"
+#include "accumbens/envs/mujoco_environment.h"
 
 namespace accumbens {
 namespace {
@@ -39,6 +41,10 @@ const std::map<std::string, MakeTask>& tasks() {
   };
   return all;
 }
+
+// the only version of MuJoCo's tasks that is here, and its time limit in agent steps
+constexpr const char* kMujocoVersion = "v5";
+constexpr int64_t kMujocoLimit = 1'000;
 
 using MakeGame = std::function<std::unique_ptr<Environment>(const MinAtarOptions&, uint64_t seed)>;
 
@@ -85,8 +91,21 @@ std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uin
   const std::string id = options.environment_name + "-" + options.version;
   const auto task = tasks().find(id);
   if (task != tasks().end()) return task->second(seed);
-  throw ConfigError("there is no environment '" + id + "'; create_gym_environment knows " +
-                    names_of(tasks()));
+
+  const std::vector<std::string>& mujoco = mujoco_tasks();
+  if (std::ranges::find(mujoco, options.environment_name) != mujoco.end()) {
+    if (options.version == kMujocoVersion) {
+      return std::make_unique<MujocoEnvironment>(options.environment_name, kMujocoLimit, seed);
+    }
+    throw ConfigError("there is no '" + id +
+                      "' here, only its present version in Gymnasium: bind "
+                      "create_gym_environment.version = '" +
+                      kMujocoVersion + "'");
+  }
+
+  std::string known = names_of(tasks());
+  for (const std::string& name : mujoco) known += ", " + name + "-" + kMujocoVersion;
+  throw ConfigError("there is no environment '" + id + "'; create_gym_environment knows " + known);
 }
 
 std::unique_ptr<Environment> make_minatar_environment(const MinAtarOptions& options,
@@ -101,6 +120,14 @@ std::vector<std::string> known_environments() {
   std::vector<std::string> names;
   for (const auto& [name, make] : tasks()) names.push_back(name);
   for (const auto& [name, make] : minatar_games()) names.push_back("MinAtar/" + name);
+
+  // what a plug-in is needed for is listed where it loads
+  try {
+    mujoco_library();
+    for (const std::string& name : mujoco_tasks()) names.push_back(name + "-" + kMujocoVersion);
+  } catch (const Error&) {
+    // without the plug-in there are no tasks of MuJoCo's to list
+  }
   try {
     const std::vector<std::string> games = emulator_library().games();
     names.insert(names.end(), games.begin(), games.end());

@@ -2,9 +2,9 @@
 
 #include <torch/torch.h>
 
-#include <cmath>
 #include <cstring>
 
+#include "accumbens/envs/continuous_action.h"
 #include "accumbens/envs/discrete_action.h"
 
 namespace accumbens {
@@ -44,11 +44,7 @@ TimeStep ClassicControl::step(const torch::Tensor& actions) {
 
 double ClassicControl::checked(const torch::Tensor& actions) const {
   if (spec_.action_size() == 0) return static_cast<double>(discrete_action(spec_, actions));
-  const auto action = actions.item<double>();
-  if (std::isfinite(action)) return action;
-  throw Error("the action of " + spec_.name + " is " + std::to_string(action) +
-              ": the agent's network gives no number any more; lower "
-              "create_optimizer.learning_rate");
+  return continuous_action(spec_, actions)[0];
 }
 
 void ClassicControl::end_episode(int64_t) {
