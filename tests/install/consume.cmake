@@ -18,7 +18,7 @@ endfunction()
 expect("Installing" ${CMAKE_COMMAND} --install ${build} --prefix ${folder}/installed)
 file(RENAME ${folder}/installed ${prefix})
 
-# the program finds its own configurations, and its plug-in if there is one
+# the program finds its own configurations, and its plug-ins if there are any
 set(program ${prefix}/bin/accumbens)
 expect("accumbens ${version}" ${program} --version)
 expect("${prefix}/share/accumbens/configs/dopamine/dqn.gin" ${program} list configs)
@@ -32,6 +32,10 @@ expect("Generating done" ${CMAKE_COMMAND} -S ${example} -B ${folder}/build -G ${
 expect("custom_environment" ${CMAKE_COMMAND} --build ${folder}/build)
 set(program ${folder}/build/custom_environment)
 expect("done" ${program} ${train} --base_dir ${folder}/own --gin_files ${example}/catch.gin)
+if(EXISTS ${prefix}/lib/accumbens/accumbens_mujoco.so)
+  expect("HalfCheetah" ${prefix}/bin/accumbens list environments)
+  expect("HalfCheetah" ${program} list environments)
+endif()
 if(EXISTS ${prefix}/lib/accumbens/accumbens_python.so)
   expect("Pong" ${prefix}/bin/accumbens list environments)
   expect("Pong" ${program} list environments)

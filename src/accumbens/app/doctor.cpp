@@ -6,7 +6,9 @@
 
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -26,6 +28,16 @@ std::string gigabytes(int64_t bytes) {
   return text;
 }
 
+bool loads(const std::string& family, const std::function<std::unique_ptr<Environment>()>& make) {
+  try {
+    line(family, "ready (" + make()->spec().name + " loads)");
+    return true;
+  } catch (const std::exception& error) {
+    line(family, std::string("missing: ") + error.what());
+    return false;
+  }
+}
+
 }  // namespace
 
 int doctor() {
@@ -40,16 +52,12 @@ int doctor() {
                   ? std::to_string(torch::cuda::device_count()) + " NVIDIA"
                   : "none that this LibTorch can use: training runs on the CPU");
 
-  // an Atari game is the only thing that needs more than the program
-  try {
-    AtariOptions options;
-    const auto environment = make_atari_environment(options, {}, /*seed=*/1);
-    line("Atari", "ready (" + environment->spec().name + " loads)");
-  } catch (const std::exception& error) {
-    line("Atari", std::string("missing: ") + error.what());
-    return 1;
-  }
-  return 0;
+  // these need more than the program
+  const bool atari = loads("Atari", [] { return make_atari_environment({}, {}, /*seed=*/1); });
+  const bool mujoco = loads("MuJoCo", [] {
+    return make_gym_environment({.environment_name = "HalfCheetah", .version = "v5"}, /*seed=*/1);
+  });
+  return atari && mujoco ? 0 : 1;
 }
 
 }  // namespace accumbens
