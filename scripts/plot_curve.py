@@ -5,8 +5,8 @@
   python scripts/plot_curve.py runs/a runs/b --published curves.csv.gz --game pong \
       --agent "DQN (Adam + MSE in JAX)" --output curve.svg
 
-The published file is a CSV, plain or gzipped, with the columns game, agent, run, iteration (of a
-million frames) and train_average_return. Its band reaches from the lowest to the highest run.
+The published file is a CSV, plain or gzipped, with the columns game, agent, run, iteration (of as
+many frames as --frames says) and train_average_return. Its band reaches from the lowest to the highest run.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def read_published(path, game, agent):
   with (gzip.open if path.endswith('.gz') else open)(path, 'rt') as file:
     for row in csv.DictReader(file):
       if row['game'] == game and row['agent'] == agent:
-        returns[int(row['iteration'])].append(float(row['train_average_return']))
+        returns[int(float(row['iteration']))].append(float(row['train_average_return']))
   if not returns:
     raise SystemExit(f'{path} has no {agent} on {game}')
   return returns
@@ -44,6 +44,7 @@ def main():
   parser.add_argument('--column', default='train_average_return')
   parser.add_argument('--title', default='')
   parser.add_argument('--iterations', type=int, help='how many published iterations to draw')
+  parser.add_argument('--frames', type=int, default=1_000_000, help='in a published iteration')
   parser.add_argument('--output', required=True)
   arguments = parser.parse_args()
 
@@ -51,7 +52,7 @@ def main():
   if arguments.published:
     returns = read_published(arguments.published, arguments.game, arguments.agent)
     iterations = sorted(returns)[:arguments.iterations]
-    frames = [iteration + 1 for iteration in iterations]
+    frames = [(iteration + 1) * arguments.frames / 1e6 for iteration in iterations]
     axes.fill_between(frames, [min(returns[i]) for i in iterations],
                       [max(returns[i]) for i in iterations], alpha=0.25, color='tab:blue')
     axes.plot(frames, [sum(returns[i]) / len(returns[i]) for i in iterations], color='tab:blue',
