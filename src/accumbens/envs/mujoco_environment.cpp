@@ -31,9 +31,9 @@ auto with_mujoco(F&& body) {
 }  // namespace
 
 const std::vector<std::string>& mujoco_tasks() {
-  static const std::vector<std::string> names{"Ant", "HalfCheetah", "Hopper", "Humanoid",
-                                              "Walker2d"};
-  return names;
+  static const std::vector<std::string> kNames{"Ant", "HalfCheetah", "Hopper", "Humanoid",
+                                               "Walker2d"};
+  return kNames;
 }
 
 MujocoLibrary& mujoco_library() {

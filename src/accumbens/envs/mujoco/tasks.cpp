@@ -176,7 +176,7 @@ struct Rules {
 };
 
 const std::map<std::string, Rules>& all_rules() {
-  static const std::map<std::string, Rules> rules = {
+  static const std::map<std::string, Rules> kRules = {
       {"Ant", {"ant.xml", 5, 0.1, true, 1, 1, torso, ant_cost, ant_stands, see_ant}},
       {"HalfCheetah",
        {"half_cheetah.xml", 5, 0.1, true, 1, 0, first_joint, half_cheetah_cost, always,
@@ -190,7 +190,7 @@ const std::map<std::string, Rules>& all_rules() {
        {"walker2d_v5.xml", 4, 5e-3, false, 1, 1, first_joint, walking_cost, walker_stands,
         see_walking}},
   };
-  return rules;
+  return kRules;
 }
 
 class Task final : public MujocoTask {
