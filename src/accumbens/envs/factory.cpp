@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <regex>
 
 #include "accumbens/core/error.h"
 #include "accumbens/envs/classic_control/acrobot.h"
@@ -10,6 +11,7 @@
 #include "accumbens/envs/classic_control/mountain_car.h"
 #include "accumbens/envs/classic_control/mountain_car_continuous.h"
 #include "accumbens/envs/classic_control/pendulum.h"
+#include "accumbens/envs/gymnasium/gymnasium_environment.h"
 #include "accumbens/envs/minatar/asterix.h"
 #include "accumbens/envs/minatar/breakout.h"
 #include "accumbens/envs/minatar/freeway.h"
@@ -45,6 +47,14 @@ const std::map<std::string, MakeTask>& tasks() {
 // the only version of MuJoCo's tasks that is here, and its time limit in agent steps
 constexpr const char* kMujocoVersion = "v5";
 constexpr int64_t kMujocoLimit = 1'000;
+
+// a name that ends in a version is whole
+std::string gym_id(const GymOptions& options) {
+  const std::string& name = options.environment_name;
+  static const std::regex whole(".*-v[0-9]+");
+  if (options.version.empty() || std::regex_match(name, whole)) return name;
+  return name + "-" + options.version;
+}
 
 using MakeGame = std::function<std::unique_ptr<Environment>(const MinAtarOptions&, uint64_t seed)>;
 
@@ -88,24 +98,29 @@ std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
 }
 
 std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uint64_t seed) {
-  const std::string id = options.environment_name + "-" + options.version;
+  const std::string id = gym_id(options);
   const auto task = tasks().find(id);
-  if (task != tasks().end()) return task->second(seed);
-
-  const std::vector<std::string>& mujoco = mujoco_tasks();
-  if (std::ranges::find(mujoco, options.environment_name) != mujoco.end()) {
-    if (options.version == kMujocoVersion) {
-      return std::make_unique<MujocoEnvironment>(options.environment_name, kMujocoLimit, seed);
-    }
-    throw ConfigError("there is no '" + id +
-                      "' here, only its present version in Gymnasium: bind "
-                      "create_gym_environment.version = '" +
-                      kMujocoVersion + "'");
+  const std::string name = id.substr(0, id.rfind('-'));
+  const bool mujoco = std::ranges::find(mujoco_tasks(), name) != mujoco_tasks().end();
+  if (task == tasks().end() && !mujoco) {
+    return std::make_unique<GymnasiumEnvironment>(
+        id, make_gymnasium_task({.id = id, .kwargs = options.kwargs, .wrappers = options.wrappers}),
+        seed);
   }
-
-  std::string known = names_of(tasks());
-  for (const std::string& name : mujoco) known += ", " + name + "-" + kMujocoVersion;
-  throw ConfigError("there is no environment '" + id + "'; create_gym_environment knows " + known);
+  if (!options.kwargs.empty() || !options.wrappers.empty()) {
+    throw ConfigError("'" + id +
+                      "' is Accumbens's own, which takes neither kwargs nor wrappers; bind "
+                      "create_gym_environment.environment_name = 'gymnasium:" +
+                      id + "' for Gymnasium's");
+  }
+  if (!mujoco) return task->second(seed);
+  if (id == name + "-" + kMujocoVersion) {
+    return std::make_unique<MujocoEnvironment>(name, kMujocoLimit, seed);
+  }
+  throw ConfigError("there is no '" + id +
+                    "' here, only its present version in Gymnasium: bind "
+                    "create_gym_environment.version = '" +
+                    kMujocoVersion + "'");
 }
 
 std::unique_ptr<Environment> make_minatar_environment(const MinAtarOptions& options,

@@ -12,18 +12,27 @@
 
 namespace accumbens {
 
-/// Which of Gymnasium's tasks that are native here, in Gin: create_gym_environment.
+/// An environment by Gymnasium's id, native here or played in Python; in Gin:
+/// create_gym_environment.
 struct GymOptions {
   std::string environment_name = "CartPole";
   std::string version = "v0";
+  std::string kwargs{};
+  std::string wrappers{};
 
   template <class Visitor>
   void fields(Visitor& field) {
     field("environment_name", environment_name,
-          "CartPole, Acrobot, MountainCar, MountainCarContinuous, Pendulum; Ant, HalfCheetah, "
-          "Hopper, Humanoid, Walker2d",
+          "Gymnasium's id with or without its version, e.g. CartPole, LunarLander-v3 or "
+          "my_module:MyEnv-v0",
           any_value());
-    field("version", version, "as in Gymnasium, e.g. v0; v5 of the last five", any_value());
+    field("version", version, "as in Gymnasium, e.g. v0, for a name without one", any_value());
+    field("kwargs", kwargs,
+          "a JSON object, passed to gymnasium.make, e.g. '{\"continuous\": true}'", any_value());
+    field("wrappers", wrappers,
+          "Gymnasium's wrappers or one's own, the innermost first, e.g. "
+          "'gymnasium.wrappers:GrayscaleObservation, my_module:MyWrapper'",
+          any_value());
   }
 };
 
@@ -34,9 +43,10 @@ std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
                                                     const AtariPreprocessingOptions& preprocessing,
                                                     uint64_t seed);
 
-/// CartPole v0 or v1, Acrobot v1, MountainCar v0, MountainCarContinuous v0, Pendulum v1, and with
-/// the plug-in accumbens_mujoco Ant, HalfCheetah, Hopper, Humanoid and Walker2d v5. Throws
-/// ConfigError for anything else, Error where the plug-in or a model is missing.
+/// A native task (CartPole v0 or v1, Acrobot v1, MountainCar v0, MountainCarContinuous v0, Pendulum
+/// v1; with the plug-in accumbens_mujoco Ant, HalfCheetah, Hopper, Humanoid and Walker2d v5), else
+/// Gymnasium's environment of that id (make_gymnasium_task). Throws ConfigError for another version
+/// of MuJoCo's tasks, Error where a plug-in or a model is missing.
 std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uint64_t seed);
 
 /// A game of MinAtar. Throws ConfigError for an unknown one.

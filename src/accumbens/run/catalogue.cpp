@@ -95,7 +95,7 @@ Catalogue::Catalogue() {
   registry.add<GymOptions>(
       "create_gym_environment",
       {.modules = {"dopamine.discrete_domains.gym_lib"},
-       .summary = "a classic control or MuJoCo task",
+       .summary = "a classic control or MuJoCo task, or any environment of Gymnasium's",
        .unused = {{"use_legacy_gym", no_gym}, {"use_ppo_preprocessing", no_ppo}}});
   registry.add<MinAtarOptions>(
       "create_minatar_env", {.modules = {"dopamine.labs.environments.minatar.minatar_env"},
@@ -110,7 +110,8 @@ Catalogue::Catalogue() {
             configuration.get<AtariPreprocessingOptions>("AtariPreprocessing"), seed);
       }};
   environments["create_gym_environment"] = {
-      "classic control and MuJoCo", [](const Configuration& configuration, uint64_t seed) {
+      "classic control, MuJoCo, and Gymnasium's by id",
+      [](const Configuration& configuration, uint64_t seed) {
         return make_gym_environment(configuration.get<GymOptions>("create_gym_environment"), seed);
       }};
   environments["create_minatar_env"] = {

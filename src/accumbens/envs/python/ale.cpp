@@ -24,17 +24,9 @@ auto with_ale(F&& body) {
 }
 
 py::module_ import_ale() {
-  try {
-    py::module_ ale = py::module_::import("ale_py");
-    ale.attr("ALEInterface").attr("setLoggerMode")(ale.attr("LoggerMode").attr("Error"));
-    return ale;
-  } catch (const py::error_already_set& error) {
-    const auto python = py::module_::import("sys").attr("executable").cast<std::string>();
-    throw std::runtime_error(
-        "Atari games need ale-py, which " + python + " cannot import; install it with '" + python +
-        " -m pip install ale-py' (Python says: " + py::str(error.value()).cast<std::string>() +
-        ")");
-  }
+  py::module_ ale = import_package("ale_py", "ale-py", "Atari games");
+  ale.attr("ALEInterface").attr("setLoggerMode")(ale.attr("LoggerMode").attr("Error"));
+  return ale;
 }
 
 // "space_invaders" -> "SpaceInvaders", as Gymnasium names games

@@ -12,6 +12,9 @@ void start_python() {
   const char* chosen = std::getenv("ACCUMBENS_PYTHON");
   const char* executable = chosen ? chosen : ACCUMBENS_PYTHON;
 
+  // pygame, which many environments import, would greet on the standard output
+  setenv("PYGAME_HIDE_SUPPORT_PROMPT", "1", /*overwrite=*/0);
+
   // site-packages are found beside the executable; signals stay the program's own
   PyConfig config;
   PyConfig_InitPythonConfig(&config);
@@ -24,11 +27,24 @@ void start_python() {
     throw std::runtime_error(std::string("the embedded Python of ") + executable +
                              " does not start (" + (status.err_msg ? status.err_msg : "unknown") +
                              "); set ACCUMBENS_PYTHON to the python of the virtual environment "
-                             "that has ale-py");
+                             "that has the packages");
   }
 
   // whoever needs Python takes it for as long as needed; it runs until the program ends
   PyEval_SaveThread();
+}
+
+py::module_ import_package(const std::string& module, const std::string& package,
+                           const std::string& purpose) {
+  try {
+    return py::module_::import(module.c_str());
+  } catch (const py::error_already_set& error) {
+    const auto python = py::module_::import("sys").attr("executable").cast<std::string>();
+    throw std::runtime_error(purpose + " need " + package + ", which " + python +
+                             " cannot import; install it with '" + python + " -m pip install " +
+                             package +
+                             "' (Python says: " + py::str(error.value()).cast<std::string>() + ")");
+  }
 }
 
 }  // namespace accumbens

@@ -15,6 +15,11 @@ namespace py = pybind11;
 /// between two calls of with_python. Throws std::runtime_error if it does not start.
 void start_python();
 
+/// A package, which `purpose` needs ("Atari games"). Needs the interpreter held. Throws
+/// std::runtime_error, which says how to install it, where it cannot be imported.
+py::module_ import_package(const std::string& module, const std::string& package,
+                           const std::string& purpose);
+
 /// Runs body with the interpreter held. What Python raises becomes a std::runtime_error: `failure`,
 /// a colon, and Python's message with its traceback.
 template <class F>
