@@ -12,7 +12,8 @@ function(accumbens_plugin name)
   set_property(GLOBAL APPEND PROPERTY accumbens_plugins ${plugin})
 endfunction()
 
-# accumbens_python: the Arcade Learning Environment through ale-py, in an embedded interpreter
+# accumbens_python: the Arcade Learning Environment through ale-py and any environment of Gymnasium,
+# in an embedded interpreter
 if(NOT Python3_EXECUTABLE AND EXISTS ${CMAKE_SOURCE_DIR}/.venv/bin/python)
   set(Python3_EXECUTABLE ${CMAKE_SOURCE_DIR}/.venv/bin/python)
 endif()
@@ -24,7 +25,7 @@ if(Python3_FOUND)
   target_link_libraries(accumbens_python PRIVATE Python3::Python)
   target_compile_definitions(accumbens_python PRIVATE ACCUMBENS_PYTHON="${Python3_EXECUTABLE}")
 else()
-  message(STATUS "no Python to embed: building without Atari environments")
+  message(STATUS "no Python to embed: building without Atari and Gymnasium")
 endif()
 
 # accumbens_mujoco: MuJoCo's own library out of its Python package, with Gymnasium's models

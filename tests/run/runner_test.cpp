@@ -7,6 +7,7 @@
 
 #include "accumbens/core/random.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
+#include "accumbens/run/catalogue.h"
 
 namespace accumbens {
 namespace {
@@ -113,6 +114,56 @@ TEST(Runner, GoesOnExactlyFromAnyStepWithNewEnvironments) {
     auto steps = begun.recorder.steps;
     steps.insert(steps.end(), resumed.recorder.steps.begin(), resumed.recorder.steps.end());
     ASSERT_EQ(steps, whole.recorder.steps) << "stopped after step " << step;
+  }
+}
+
+// one run of DQN in Gymnasium's LunarLander, whose state stays in Python
+struct Lander {
+  Catalogue catalogue;
+  Configuration configuration{
+      catalogue.registry,
+      {ACCUMBENS_SOURCE_DIR "/configs/literature/dqn_lunarlander.gin"},
+      {"Runner.num_iterations = 1", "Runner.training_steps = 200",
+       "DQNAgent.min_replay_history = 20", "ReplayBuffer.batch_size = 8",
+       "ClassicControlDQNNetwork.layer_sizes = (16,)", "ReplayBuffer.max_capacity = 2000"}};
+  RunnerOptions options = configuration.get<RunnerOptions>("Runner");
+  std::unique_ptr<Environment> environment = catalogue.make_environment(configuration, options);
+  std::unique_ptr<Agent> agent = catalogue.make_agent(
+      configuration, {.environment = environment->spec(), .seed = 1, .device = torch::kCPU});
+  Recorder recorder;
+  Runner runner{options, /*evaluate=*/false, *environment, *agent, {&recorder}};
+};
+
+// oracle: the other run that was resumed from the same state, and the count of answered actions
+TEST(Runner, AnEpisodeThatCannotBeSavedIsCutAndWhatFollowsIsReproducible) {
+  for (const int64_t step : {1, 25, 110}) {
+    SCOPED_TRACE(step);
+    Lander begun;
+    begun.recorder.stop_after = step;
+    begun.runner.run(begun.recorder.stop, [] {});
+    StateTree saved;
+    saved("runner", begun.runner);
+    const int64_t agent_steps = begun.runner.position().agent_steps;
+
+    Lander resumed[2];
+    StateTree after[2];
+    for (int i = 0; i < 2; ++i) {
+      StateTree tree(saved.contents());
+      tree("runner", resumed[i].runner);
+      EXPECT_EQ(resumed[i].runner.position().agent_steps, agent_steps);
+      resumed[i].runner.run(resumed[i].recorder.stop, [] {});
+
+      // an episode begins, and no transition is made of the end of one and the start of another
+      EXPECT_TRUE(std::get<2>(resumed[i].recorder.steps.front()));
+      EXPECT_EQ(resumed[i].agent->statistics().at("replay_size"),
+                resumed[i].runner.position().agent_steps);
+      after[i]("agent", *resumed[i].agent);
+    }
+    EXPECT_NE(resumed[0].recorder.steps.front(), begun.recorder.steps.front());
+    EXPECT_EQ(resumed[0].recorder.steps, resumed[1].recorder.steps);
+    for (const auto& [name, tensor] : after[0].contents().tensors) {
+      EXPECT_TRUE(torch::equal(tensor, after[1].contents().tensors.at(name))) << name;
+    }
   }
 }
 
