@@ -143,7 +143,7 @@ class ObservationReader {
     }
     part.size = part.categories.empty() ? product(part.shape) : 0;
     for (const int64_t n : part.categories) {
-      part.size = std::min(part.size + n, kMostNumbers + 1);
+      part.size = std::min(part.size + std::min(n, kMostNumbers), kMostNumbers + 1);
     }
     part.offset = size_;
     size_ += part.size;
@@ -216,12 +216,11 @@ class ObservationReader {
     const py::array_t<int64_t, py::array::c_style | py::array::forcecast> numbers(array);
     std::fill_n(out, part.size, 0.0F);
     for (size_t i = 0; i < part.categories.size(); ++i) {
-      const int64_t category = numbers.data()[i] - part.first_category[i];
-      if (category < 0 || category >= part.categories[i]) {
-        fail(part,
-             "holds " + std::to_string(numbers.data()[i]) + ", which is outside of its space");
+      const int64_t category = numbers.data()[i], first = part.first_category[i];
+      if (category < first || category - first >= part.categories[i]) {
+        fail(part, "holds " + std::to_string(category) + ", which is outside of its space");
       }
-      out[category] = 1.0F;
+      out[category - first] = 1.0F;
       out += part.categories[i];
     }
   }
