@@ -9,6 +9,7 @@ const char* __lsan_default_suppressions() {
   return "leak:numpy/_core/\n"
          "leak:libcrypto.so\n"
          "leak:_ale_py\n"
+         "leak:Box2D\n"
          "leak:libpython3\n";
 }
 
