@@ -1,66 +1,75 @@
-// Agent steps per second of environments that are native here, with random actions:
+// How many agent steps a second environments make, with random actions and no agent:
 //
-//   build/release/environment_speed agent_steps [ids ...]
+//   build/release/environment_speed STREAMS WORKERS STEPS ID ...
 //
-// prints a line per environment, its id and the figure. peer_gymnasium.py runs it beside Gymnasium.
+// ID as in Gymnasium, e.g. CartPole-v1. Time steps that begin an episode are no agent steps. Prints
+// a line for each, of the id and the figure; peer_gymnasium.py runs it beside Gymnasium.
 
-#include <torch/utils.h>
+#include <torch/torch.h>
 
-#include <cstdint>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "accumbens/core/error.h"
 #include "accumbens/core/random.h"
 #include "accumbens/envs/factory.h"
+#include "accumbens/envs/vector_environment.h"
 #include "timing.h"
 
-namespace accumbens {
 namespace {
 
-void measure(const std::string& id, int64_t agent_steps) {
+using namespace accumbens;  // NOLINT(google-build-using-namespace)
+
+double steps_per_second(const std::string& id, int64_t streams, int64_t workers, int64_t steps) {
   const size_t dash = id.rfind('-');
-  if (dash == std::string::npos) throw ConfigError("'" + id + "' has no version, such as -v5");
-  const auto environment = make_gym_environment(
-      {.environment_name = id.substr(0, dash), .version = id.substr(dash + 1)}, /*seed=*/1);
-  const EnvironmentSpec& spec = environment->spec();
+  const GymOptions options{.environment_name = id.substr(0, dash), .version = id.substr(dash + 1)};
+  std::vector<std::unique_ptr<Environment>> environments;
+  for (int64_t b = 0; b < streams; ++b) environments.push_back(make_gym_environment(options, b));
+  VectorEnvironment environment(std::move(environments), workers);
 
   // actions are drawn before
   RandomStream random(1, "actions");
+  const EnvironmentSpec& spec = environment.spec();
   std::vector<torch::Tensor> actions;
   for (int i = 0; i < 1'000; ++i) {
     torch::Tensor action = zero_actions(spec);
-    if (spec.num_actions > 0) action.fill_(random.below(spec.num_actions));
-    for (int64_t k = 0; k < spec.action_size(); ++k) {
-      action.mutable_data_ptr<float>()[k] =
-          static_cast<float>(random.uniform(spec.action_low[k], spec.action_high[k]));
+    for (int64_t b = 0; b < streams; ++b) {
+      if (spec.num_actions > 0) action[b] = random.below(spec.num_actions);
+      for (int64_t k = 0; k < spec.action_size(); ++k) {
+        action[b][k] = random.uniform(spec.action_low[k], spec.action_high[k]);
+      }
     }
     actions.push_back(action);
   }
 
-  // the time steps that begin an episode are no agent steps
   int64_t done = 0;
   const double seconds = seconds_of([&] {
-    for (int64_t i = 0; done < agent_steps; ++i) {
-      const TimeStep time_step = environment->step(actions[i % actions.size()]);
-      if (!time_step.first(0)) ++done;
+    for (int64_t i = 0; done < steps; ++i) {
+      const TimeStep time_step = environment.step(actions[i % actions.size()]);
+      done += streams - std::ranges::count(time_step.step_type, StepType::kFirst);
     }
   });
-  std::printf("%s %.0f\n", id.c_str(), static_cast<double>(done) / seconds);
+  return static_cast<double>(done) / seconds;
 }
 
 }  // namespace
-}  // namespace accumbens
 
 int main(int argc, char** argv) {
+  if (argc < 5) {
+    std::fprintf(stderr, "usage: environment_speed STREAMS WORKERS STEPS ID ...\n");
+    return 2;
+  }
   try {
-    const int64_t agent_steps = argc > 1 ? std::atoll(argv[1]) : 20'000;
-    std::vector<std::string> ids(argv + std::min(argc, 2), argv + argc);
-    if (ids.empty()) ids = {"HalfCheetah-v5"};
-    for (const std::string& id : ids) accumbens::measure(id, agent_steps);
+    at::set_num_threads(1);
+    for (int i = 4; i < argc; ++i) {
+      const double speed =
+          steps_per_second(argv[i], std::atoll(argv[1]), std::atoll(argv[2]), std::atoll(argv[3]));
+      std::printf("%s %.0f\n", argv[i], speed);
+    }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "environment_speed: %s\n", error.what());
     return 1;

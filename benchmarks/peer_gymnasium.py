@@ -1,9 +1,12 @@
-"""One environment at a time in Gymnasium and here: agent steps per second with random actions.
+"""Environments in Gymnasium and here: agent steps per second with random actions and no agent.
 
-Runs build/release/environment_speed and Gymnasium's env.step in turn, five times each, and prints the
-best of both and their ratio.
+Runs build/release/environment_speed and Gymnasium in turn, five times each, and prints the best of
+both and their ratio. With --streams there are several environments at once, in each kind of vector
+environment that Gymnasium has for them: one after the other (sync), in processes (async), and
+batched. Steps that begin an episode do not count.
 
   .venv/bin/python benchmarks/peer_gymnasium.py --steps 20000 HalfCheetah-v5 Ant-v5
+  .venv/bin/python benchmarks/peer_gymnasium.py --steps 200000 --streams 8 CartPole-v1 Acrobot-v1
 """
 
 import argparse
@@ -14,11 +17,12 @@ import tempfile
 import time
 
 import gymnasium
+import numpy
 
 PROGRAM = pathlib.Path(__file__).resolve().parents[1] / 'build' / 'release' / 'environment_speed'
 
 
-def gymnasium_speed(env_id, steps):
+def single_speed(env_id, steps):
   env = gymnasium.make(env_id)
   env.action_space.seed(1)
   actions = [env.action_space.sample() for _ in range(1_000)]
@@ -31,14 +35,48 @@ def gymnasium_speed(env_id, steps):
   return steps / (time.perf_counter() - start)
 
 
-def native_speed(env_id, steps):
-  result = subprocess.run([PROGRAM, str(steps), env_id], capture_output=True, check=True, text=True)
+def vector_speed(env_id, steps, streams, kind):
+  env = gymnasium.make_vec(env_id, num_envs=streams, vectorization_mode=kind)
+  env.action_space.seed(1)
+  actions = [env.action_space.sample() for _ in range(1_000)]
+  env.reset(seed=1)
+  begins = numpy.zeros(streams, bool)
+  done = 0
+  i = 0
+  start = time.perf_counter()
+  while done < steps:
+    _, _, terminated, truncated, _ = env.step(actions[i % len(actions)])
+    done += streams - numpy.count_nonzero(begins)
+    begins = terminated | truncated
+    i += 1
+  seconds = time.perf_counter() - start
+  env.close()
+  return done / seconds
+
+
+def native_speed(env_id, steps, streams, workers):
+  result = subprocess.run([PROGRAM, str(streams), str(workers), str(steps), env_id],
+                          capture_output=True, check=True, text=True)
   return float(result.stdout.split()[1])
+
+
+def peers(env_id, steps, streams):
+  """What Gymnasium has for the streams: names and functions."""
+  if streams == 1:
+    return {'Gymnasium': lambda: single_speed(env_id, steps)}
+  kinds = ['sync', 'async']
+  if gymnasium.spec(env_id).vector_entry_point:
+    kinds.append('vector_entry_point')
+  # slow ones make fewer steps
+  return {f'Gymnasium {kind}': lambda kind=kind: vector_speed(env_id, steps // 10, streams, kind)
+          for kind in kinds}
 
 
 def main():
   parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
   parser.add_argument('--steps', type=int, default=20_000)
+  parser.add_argument('--streams', type=int, default=1)
+  parser.add_argument('--workers', type=int, default=1, help='threads that step them here')
   parser.add_argument('ids', nargs='*', default=['HalfCheetah-v5'])
   arguments = parser.parse_args()
 
@@ -46,12 +84,15 @@ def main():
   with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     for env_id in arguments.ids:
-      here, peer = [], []
+      rivals = peers(env_id, arguments.steps, arguments.streams)
+      here, there = [], {name: [] for name in rivals}
       for _ in range(5):
-        here.append(native_speed(env_id, arguments.steps))
-        peer.append(gymnasium_speed(env_id, arguments.steps))
-      print(f'{env_id}: {max(here):,.0f} agent steps/s, Gymnasium {max(peer):,.0f}, '
-            f'ratio {max(here) / max(peer):.2f}')
+        here.append(native_speed(env_id, arguments.steps, arguments.streams, arguments.workers))
+        for name, speed in rivals.items():
+          there[name].append(speed())
+      for name, speeds in there.items():
+        print(f'{env_id}: {max(here):,.0f} agent steps/s, {name} {max(speeds):,.0f}, '
+              f'ratio {max(here) / max(speeds):.2f}')
 
 
 if __name__ == '__main__':

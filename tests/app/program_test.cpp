@@ -262,7 +262,7 @@ TEST_F(ProgramTest, AgentsInSeveralEnvironmentsGoOnExactly) {
   for (const std::string name :
        {"cleanrl/ppo", "literature/a2c_cartpole", "literature/vpg_cartpole", "quickstart/cartpole",
         "literature/ppo_pendulum", "literature/sac_pendulum", "literature/td3_pendulum",
-        "literature/ddpg_pendulum"}) {
+        "literature/ddpg_pendulum", "minatar/ppo"}) {
     const std::string config = kConfigs + name + ".gin";
     const std::string parts = fs::path(name).filename().string() + "_parts";
     const std::string whole = fs::path(name).filename().string() + "_whole";
@@ -278,6 +278,24 @@ TEST_F(ProgramTest, AgentsInSeveralEnvironmentsGoOnExactly) {
     forget(whole);
     forget(parts);
   }
+}
+
+// oracle: the uninterrupted run, on one thread instead of three
+TEST_F(ProgramTest, WrappedAgentsGoOnExactlyOnAnyNumberOfWorkers) {
+  const std::vector<std::string> bindings{
+      "Runner.training_steps = 1_100", "Runner.num_threads = 1", "PPOAgent.update_period = 512",
+      "create_agent.wrappers = [@RescaleAction, @NormalizeObservation, @NormalizeReward, "
+      "@ClipReward]"};
+  auto workers = bindings;
+  workers.emplace_back("Runner.num_workers = 3");
+  const std::string config = kConfigs + "literature/ppo_pendulum.gin";
+  go_on_after_an_iteration("whole", "parts", config, workers);
+
+  auto alone = bindings;
+  alone.emplace_back("Runner.num_iterations = 3");
+  const Result result = run(train("alone", config, alone));
+  EXPECT_EQ(result.code, 0) << result.output;
+  expect_same("alone", "whole");
 }
 
 // every agent acts on and learns from images; losses that are not finite would end the run
@@ -532,6 +550,7 @@ TEST_F(ProgramTest, ShippedConfigurationsTrain) {
       bindings.push_back(name + ".min_replay_history = 48");
     } else {
       bindings.push_back(name + ".update_period = 40");
+      bindings.emplace_back("Runner.num_environments = 4");
       if (name == "PPOAgent") bindings.push_back(name + ".batch_size = 20");
     }
 

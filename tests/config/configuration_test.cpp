@@ -76,6 +76,15 @@ struct EnvironmentOptions {
   }
 };
 
+struct ChainOptions {
+  std::vector<Reference> links{};
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    field("links", links, "one after the other");
+  }
+};
+
 class ConfigurationTest : public testing::Test {
  protected:
   ConfigurationTest() {
@@ -698,6 +707,27 @@ TEST_F(ConfigurationTest, RandomBindingsNeverCrash) {
     }
   }
   EXPECT_GT(accepted, 25);
+}
+
+// oracle: written out by hand
+TEST_F(ConfigurationTest, AListOfReferencesKeepsItsOrderAndScopes) {
+  registry_.add<ChainOptions>("Chain");
+  const auto links = [&](const std::string& text) {
+    return bindings({"Chain.links = " + text}).get<ChainOptions>("Chain").links;
+  };
+  EXPECT_TRUE(bindings({}).get<ChainOptions>("Chain").links.empty());
+  EXPECT_EQ(links("[@a/identity_epsilon, @NatureDQNNetwork()]"),
+            (std::vector<Reference>{{"a/identity_epsilon"}, {"NatureDQNNetwork"}}));
+  const Configuration configuration =
+      bindings({"Chain.links = (@identity_epsilon, @linearly_decaying_epsilon)"});
+  configuration.get<ChainOptions>("Chain");
+  EXPECT_THAT(configuration.operative(),
+              HasSubstr("Chain.links = (@identity_epsilon, @linearly_decaying_epsilon)"));
+  EXPECT_THAT(error_of({}, {"Chain.links = ['identity_epsilon']"}),
+              HasSubstr("takes a list of @reference, not the list ['identity_epsilon']"));
+  EXPECT_THAT(error_of({}, {"Chain.links = @identity_epsilon"}),
+              HasSubstr("takes a list of @reference, not"));
+  EXPECT_THAT(error_of({}, {"Chain.links = [@identity_epsilom]"}), HasSubstr("identity_epsilon"));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "golden_tensors.h"
 
 namespace accumbens {
@@ -18,6 +20,17 @@ TEST(LinearlyDecayingEpsilon, EqualsDopamines) {
                                                    static_cast<int64_t>(row[2]), row[3]);
     EXPECT_NEAR(epsilon(static_cast<int64_t>(row[1])), expected[i], 1e-6);
   }
+}
+
+// oracle: for-ai/rl's rule, the same factor with every step until epsilon is low enough
+TEST(Schedule, ExponentialEpsilonShrinksByAFactor) {
+  const auto epsilon = exponentially_decaying_epsilon(/*decay_period=*/200, 50, 0.1);
+  double expected = 1.0;
+  for (int64_t step = 0; step < 600; ++step) {
+    if (step > 50) expected *= std::exp(-1.0 / 200);
+    EXPECT_NEAR(epsilon(step), std::max(expected, 0.1), 1e-12) << step;
+  }
+  EXPECT_EQ(epsilon(599), 0.1);
 }
 
 }  // namespace

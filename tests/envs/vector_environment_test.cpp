@@ -1,8 +1,9 @@
 #include "accumbens/envs/vector_environment.h"
 
 #include <gtest/gtest.h>
-#include <torch/utils.h>
+#include <torch/torch.h>
 
+#include "accumbens/core/error.h"
 #include "accumbens/core/random.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
 
@@ -15,10 +16,10 @@ std::unique_ptr<Environment> cart_pole(int64_t stream) {
   return std::make_unique<CartPole>(/*max_episode_steps=*/30, /*seed=*/7 + stream);
 }
 
-VectorEnvironment three() {
+std::vector<std::unique_ptr<Environment>> cart_poles() {
   std::vector<std::unique_ptr<Environment>> environments;
   for (int64_t b = 0; b < kStreams; ++b) environments.push_back(cart_pole(b));
-  return VectorEnvironment(std::move(environments));
+  return environments;
 }
 
 torch::Tensor actions(RandomStream& random) {
@@ -29,10 +30,9 @@ torch::Tensor actions(RandomStream& random) {
 
 // oracle: each environment by itself
 TEST(VectorEnvironment, EachStreamIsTheEnvironmentByItself) {
-  VectorEnvironment together = three();
+  VectorEnvironment together(cart_poles());
   EXPECT_EQ(together.spec().batch_size, kStreams);
-  std::vector<std::unique_ptr<Environment>> alone;
-  for (int64_t b = 0; b < kStreams; ++b) alone.push_back(cart_pole(b));
+  const std::vector<std::unique_ptr<Environment>> alone = cart_poles();
 
   RandomStream random(1, "actions");
   for (int step = 0; step < 500; ++step) {
@@ -55,12 +55,12 @@ TEST(VectorEnvironment, EachStreamIsTheEnvironmentByItself) {
 
 // oracle: the uninterrupted environment
 TEST(VectorEnvironment, GoesOnExactlyFromItsState) {
-  VectorEnvironment whole = three();
+  VectorEnvironment whole(cart_poles());
   RandomStream random(1, "actions");
   for (int step = 0; step < 100; ++step) whole.step(actions(random));
   StateTree saved;
   whole.state(saved);
-  VectorEnvironment loaded = three();
+  VectorEnvironment loaded(cart_poles());
   StateTree tree(saved.contents());
   loaded.state(tree);
   for (int step = 0; step < 200; ++step) {
@@ -70,6 +70,84 @@ TEST(VectorEnvironment, GoesOnExactlyFromItsState) {
     ASSERT_EQ(x.step_type, y.step_type);
     ASSERT_TRUE(torch::equal(x.observation, y.observation));
   }
+}
+
+/// An environment with tensors of its own.
+class Foreign final : public Environment {
+ public:
+  explicit Foreign(int64_t stream) : stream_(stream) {}
+
+  const EnvironmentSpec& spec() const override { return spec_; }
+
+  TimeStep step(const torch::Tensor& actions) override {
+    if (actions.item<int64_t>() == 1) throw Error("stream " + std::to_string(stream_) + " fell");
+    // not contiguous, and of the calling thread
+    return {.step_type = {StepType::kMid},
+            .reward = {static_cast<float>(stream_)},
+            .discount = {1},
+            .lost_life = {0},
+            .observation = torch::arange(6 * stream_, 6 * stream_ + 6)
+                               .to(torch::kFloat32)
+                               .reshape({3, 2})
+                               .t()
+                               .unsqueeze(0)};
+  }
+
+  void end_episode(int64_t) override {}
+  void state(StateTree&) override {}
+
+ private:
+  int64_t stream_;
+  EnvironmentSpec spec_{.name = "Foreign", .observation_shape = {2, 3}, .num_actions = 2};
+};
+
+VectorEnvironment foreign_ones(int64_t streams, int64_t num_workers) {
+  std::vector<std::unique_ptr<Environment>> environments;
+  for (int64_t b = 0; b < streams; ++b) environments.push_back(std::make_unique<Foreign>(b));
+  return VectorEnvironment(std::move(environments), num_workers);
+}
+
+// oracle: one thread, or written out by hand; more workers than streams are as many as streams
+TEST(VectorEnvironment, ResultsDoNotDependOnTheNumberOfThreads) {
+  for (const int64_t num_workers : {2, 3, 5}) {
+    VectorEnvironment one(cart_poles());
+    VectorEnvironment several(cart_poles(), num_workers);
+    RandomStream random(1, "actions");
+    for (int step = 0; step < 300; ++step) {
+      const torch::Tensor a = actions(random);
+      const TimeStep x = one.step(a);
+      const TimeStep y = several.step(a);
+      ASSERT_EQ(x.step_type, y.step_type);
+      ASSERT_EQ(x.reward, y.reward);
+      ASSERT_TRUE(torch::equal(x.observation, y.observation));
+    }
+
+    VectorEnvironment foreign = foreign_ones(7, num_workers);
+    const TimeStep seen = foreign.step(torch::zeros({7}, torch::kInt64));
+    EXPECT_EQ(seen.reward, (std::vector<float>{0, 1, 2, 3, 4, 5, 6}));
+    EXPECT_TRUE(
+        torch::equal(seen.observation,
+                     torch::arange(42).to(torch::kFloat32).reshape({7, 3, 2}).transpose(1, 2)));
+  }
+}
+
+// oracle: the message of the first stream that throws
+TEST(VectorEnvironment, ThrowsWhatTheFirstEnvironmentThrows) {
+  for (const int64_t num_workers : {1, 2, 4}) {
+    VectorEnvironment foreign = foreign_ones(4, num_workers);
+    try {
+      foreign.step(torch::tensor(std::vector<int64_t>{0, 1, 1, 1}));
+      FAIL() << "nothing was thrown";
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), "stream 1 fell");
+    }
+  }
+}
+
+// oracle: the number of streams
+TEST(VectorEnvironment, RefusesActionsForAnotherNumberOfStreams) {
+  VectorEnvironment environment(cart_poles());
+  EXPECT_THROW(environment.step(torch::zeros({2}, torch::kInt64)), Error);
 }
 
 }  // namespace

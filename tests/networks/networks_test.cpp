@@ -271,6 +271,27 @@ TEST(MinAtarDqnNetwork, IsAConvolutionAndADenseLayer) {
   EXPECT_EQ(count, (16 * 8 * 9 + 16) + (128 * 1024 + 128) + (6 * 128 + 6));
 }
 
+// oracle: the same
+TEST(MinAtarActorCriticNetwork, SharesAConvolutionAndADenseLayer) {
+  RandomStream random(1, "initialization");
+  MinAtarActorCriticNetwork network(/*channels=*/2 * 4, 10, 10, /*num_actions=*/6, random);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor s = (formula(1, {3, 2, 4, 10, 10}, 1.0) > 0).to(torch::kUInt8);
+
+  auto p = network.named_parameters();
+  torch::Tensor x = s.view({3, 8, 10, 10}).to(torch::kFloat32);
+  x = torch::conv2d(x, p["conv.weight"], p["conv.bias"]).relu();
+  x = torch::linear(x.flatten(1), p["hidden.weight"], p["hidden.bias"]).relu();
+  const PolicyOutput output = network.forward(s);
+  expect_close(output.logits, torch::linear(x, p["actor.weight"], p["actor.bias"]), "logits");
+  expect_close(output.value, torch::linear(x, p["critic.weight"], p["critic.bias"]).squeeze(1),
+               "value");
+
+  int64_t count = 0;
+  for (const auto& item : p) count += item.value().numel();
+  EXPECT_EQ(count, (16 * 8 * 9 + 16) + (128 * 1024 + 128) + 7 * (128 + 1));
+}
+
 // oracle: the shapes that QOutput documents
 TEST(MinAtarDqnNetwork, GoesWithEveryHead) {
   RandomStream random(1, "initialization");

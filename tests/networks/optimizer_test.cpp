@@ -171,5 +171,35 @@ TEST(Optimizer, ShortensAGradientToTheGreatestNorm) {
   }
 }
 
+// oracle: closed forms; by a gradient of 1, plain SGD moves by the learning rate
+TEST(Optimizer, FollowsTheScheduleOfItsLearningRate) {
+  const auto moves = [](const std::string& schedule) {
+    torch::Tensor x = torch::zeros({}, torch::dtype(torch::kFloat64).requires_grad(true));
+    Optimizer optimizer("sgd",
+                        {.learning_rate = 0.5,
+                         .learning_rate_schedule = schedule,
+                         .anneal_steps = 4,
+                         .learning_rate_decay = 0.25},
+                        {x});
+    std::vector<double> moved;
+    for (int update = 0; update < 7; ++update) {
+      const double before = x.item<double>();
+      optimizer.minimize(x);
+      moved.push_back(before - x.item<double>());
+    }
+    return moved;
+  };
+  const double root = std::sqrt(0.5);
+  const std::map<std::string, std::vector<double>> expected = {
+      {"constant", {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5}},
+      {"linear", {0.5, 0.375, 0.25, 0.125, 0, 0, 0}},
+      {"cosine", {0.5, 0.25 * (1 + root), 0.25, 0.25 * (1 - root), 0, 0, 0}},
+      {"exponential", {0.5, 0.5 * root, 0.25, 0.25 * root, 0.125, 0.125 * root, 0.0625}}};
+  for (const auto& [schedule, rates] : expected) {
+    const std::vector<double> moved = moves(schedule);
+    for (size_t i = 0; i < rates.size(); ++i) EXPECT_NEAR(moved[i], rates[i], 1e-12) << schedule;
+  }
+}
+
 }  // namespace
 }  // namespace accumbens

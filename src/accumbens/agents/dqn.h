@@ -58,17 +58,17 @@ struct DqnOptions {
     field("update_period", update_period, "agent steps between updates", at_least(1));
     field("target_update_period", target_update_period,
           "agent steps between copies to the target network", at_least(1));
-    field(
-        "epsilon_fn", epsilon_fn,
-        "how epsilon falls: after the warm-up (Dopamine), from the first step on (CleanRL), or not",
-        one_of(
-            {"linearly_decaying_epsilon", "linear_epsilon", "identity_epsilon", "zero_epsilon"}));
+    field("epsilon_fn", epsilon_fn,
+          "how epsilon falls: on a line after the warm-up (Dopamine) or from the first step on "
+          "(CleanRL), exponentially after the warm-up (for-ai/rl), or not",
+          one_of({"linearly_decaying_epsilon", "linear_epsilon", "exponential_epsilon",
+                  "identity_epsilon", "zero_epsilon"}));
     field("epsilon_train", epsilon_train, "final probability of a random action in training",
           in_closed(0, 1));
     field("epsilon_eval", epsilon_eval, "probability of a random action in evaluation",
           in_closed(0, 1));
-    field("epsilon_decay_period", epsilon_decay_period, "agent steps over which epsilon falls",
-          at_least(1));
+    field("epsilon_decay_period", epsilon_decay_period,
+          "agent steps over which epsilon falls; exponentially: to a share of 1/e", at_least(1));
     field("network", network,
           "from stacked observations to action values; see `accumbens list networks`");
     field("optimizer", optimizer,

@@ -164,10 +164,12 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
 
   CLI::App* list_command = app.add_subcommand("list", "what there is to name");
   list_command
-      ->add_option("what", arguments.what,
-                   "agents, environments, networks, configs, or configurables (the default with "
-                   "--verbose or --markdown)")
-      ->check(CLI::IsMember({"agents", "environments", "networks", "configs", "configurables"}));
+      ->add_option(
+          "what", arguments.what,
+          "agents, environments, networks, wrappers, configs, or configurables (the default with "
+          "--verbose or --markdown)")
+      ->check(CLI::IsMember(
+          {"agents", "environments", "networks", "wrappers", "configs", "configurables"}));
   list_command->add_flag("--verbose", arguments.verbose,
                          "every parameter: type, default, range and meaning");
   list_command->add_flag("--markdown", arguments.markdown, "the same as tables for docs");

@@ -118,7 +118,8 @@ int list(const Catalogue& catalogue, const std::string& what, bool verbose, bool
   const auto configurables = catalogue.registry.configurables();
   if (what.empty() && !verbose && !markdown) {
     throw ConfigError(
-        "list what? agents, environments, networks, configs or configurables, or --verbose");
+        "list what? agents, environments, networks, wrappers, configs or configurables, or "
+        "--verbose");
   }
   if (markdown) {
     print_markdown(configurables);
@@ -138,8 +139,13 @@ int list(const Catalogue& catalogue, const std::string& what, bool verbose, bool
   } else if (what == "networks") {
     for (const auto& [name, entry] : catalogue.networks) print(name, entry.summary);
     for (const auto& [name, entry] : catalogue.actor_critics) print(name, entry.summary);
+  } else if (what == "wrappers") {
+    for (const auto& [name, entry] : catalogue.wrappers) print("@" + name, entry.summary);
   } else {
     for (const auto& [name, entry] : catalogue.environments) print("@" + name, entry.summary);
+    for (const auto& [name, entry] : catalogue.vector_environments) {
+      print("@" + name, entry.summary);
+    }
     for (const std::string& name : known_environments()) std::cout << name << '\n';
   }
   return 0;

@@ -16,8 +16,8 @@ namespace accumbens {
 //   }
 //
 // and parsing, range checks, `explain`, the operative configuration and the manual come from it.
-// Fields are bool, int64_t, double, std::string, Reference, std::vector<int64_t>,
-// std::vector<double>, or std::optional of one of these (None in Gin).
+// Fields are bool, int64_t, double, std::string, Reference, a std::vector of int64_t, double or
+// Reference, or std::optional of one of these (None in Gin).
 
 /// A reference to another configurable: @name in Gin; the name without '@'.
 struct Reference {

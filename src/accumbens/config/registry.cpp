@@ -47,6 +47,8 @@ std::string unoptional_type_text(FieldType type) {
       return "list of int";
     case FieldType::kDoubleList:
       return "list of float";
+    case FieldType::kReferenceList:
+      return "list of @reference";
   }
   return "";
 }
@@ -80,12 +82,15 @@ bool has_type(FieldType type, const Range& range, const Value& value) {
       return value.as<ReferenceValue>() != nullptr;
     case FieldType::kIntList:
     case FieldType::kDoubleList:
+    case FieldType::kReferenceList:
       break;
   }
-  const FieldType element = type == FieldType::kIntList ? FieldType::kInt : FieldType::kDouble;
+  const FieldType element = type == FieldType::kIntList      ? FieldType::kInt
+                            : type == FieldType::kDoubleList ? FieldType::kDouble
+                                                             : FieldType::kReference;
   const auto* list = value.as<ListValue>();
   return list && std::all_of(list->items.begin(), list->items.end(),
-                             [&](const Value& item) { return is_number(element, item); });
+                             [&](const Value& item) { return has_type(element, range, item); });
 }
 
 bool in_range(FieldType type, const Range& range, const Value& value) {

@@ -17,7 +17,16 @@
 namespace accumbens {
 
 /// What a field holds; optional fields hold None as well.
-enum class FieldType { kBool, kInt, kDouble, kString, kReference, kIntList, kDoubleList };
+enum class FieldType {
+  kBool,
+  kInt,
+  kDouble,
+  kString,
+  kReference,
+  kIntList,
+  kDoubleList,
+  kReferenceList
+};
 
 /// One parameter of a configurable, as its options struct declares it.
 struct Field {
@@ -72,6 +81,10 @@ template <>
 struct Traits<std::vector<double>> {
   static constexpr FieldType kType = FieldType::kDoubleList;
 };
+template <>
+struct Traits<std::vector<Reference>> {
+  static constexpr FieldType kType = FieldType::kReferenceList;
+};
 
 template <class T>
 Value to_value(const T& member) {
@@ -83,7 +96,9 @@ inline Value to_value(const Reference& member) {
 }
 template <class T>
 Value to_value(const std::vector<T>& member) {
-  return ListValue{.tuple = true, .items = {member.begin(), member.end()}};
+  ListValue list{.tuple = true, .items = {}};
+  for (const T& item : member) list.items.push_back(to_value(item));
+  return list;
 }
 
 // the value was checked against the field: only the listed types come

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 
@@ -17,6 +18,16 @@ inline Schedule linearly_decaying_epsilon(int64_t decay_period, int64_t warmup_s
     const auto steps_left = static_cast<double>(decay_period + warmup_steps - agent_step);
     const double bonus = (1.0 - epsilon) * steps_left / static_cast<double>(decay_period);
     return epsilon + std::clamp(bonus, 0.0, 1.0 - epsilon);
+  };
+}
+
+/// 1 while the replay warms up, then e times smaller with every `decay_period` agent steps, until
+/// it is `epsilon` (for-ai/rl's decay by a factor per update).
+inline Schedule exponentially_decaying_epsilon(int64_t decay_period, int64_t warmup_steps,
+                                               double epsilon) {
+  return [=](int64_t agent_step) {
+    const auto steps = static_cast<double>(std::max<int64_t>(agent_step - warmup_steps, 0));
+    return std::max(epsilon, std::exp(-steps / static_cast<double>(decay_period)));
   };
 }
 

@@ -97,6 +97,26 @@ std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
       preprocessing, seed);
 }
 
+std::unique_ptr<Environment> make_atari_vector_environment(
+    const AtariOptions& options, const AtariPreprocessingOptions& preprocessing,
+    int64_t num_environments, int64_t num_threads, uint64_t seed) {
+  if (preprocessing.preset != "dopamine" || preprocessing.terminal_on_life_loss) {
+    throw ConfigError(
+        "create_atari_vector_environment has neither AtariPreprocessing.terminal_on_life_loss nor "
+        "the preset 'dqn_zoo'; bind Runner.create_environment_fn = @create_atari_environment");
+  }
+  const VectorEmulatorOptions emulator{.game = options.game_name,
+                                       .num_streams = num_environments,
+                                       .num_threads = num_threads,
+                                       .sticky_probability = options.sticky_actions ? 0.25 : 0.0,
+                                       .frame_skip = preprocessing.frame_skip,
+                                       .screen_size = preprocessing.screen_size,
+                                       .max_frames = preprocessing.max_frames_per_episode,
+                                       .max_noops = preprocessing.max_noops.value_or(0)};
+  return std::make_unique<AtariVectorEnvironment>(options.game_name, emulator,
+                                                  make_vector_emulator(emulator), seed);
+}
+
 std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uint64_t seed) {
   const std::string id = gym_id(options);
   const auto task = tasks().find(id);

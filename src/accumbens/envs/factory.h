@@ -7,6 +7,7 @@
 
 #include "accumbens/config/options.h"
 #include "accumbens/envs/atari/atari_environment.h"
+#include "accumbens/envs/atari/atari_vector_environment.h"
 #include "accumbens/envs/environment.h"
 #include "accumbens/envs/minatar/minatar.h"
 
@@ -42,6 +43,12 @@ struct GymOptions {
 std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
                                                     const AtariPreprocessingOptions& preprocessing,
                                                     uint64_t seed);
+
+/// num_environments games of one kind, which ale-py emulates on num_threads threads of its own.
+/// Throws as make_atari_environment, and ConfigError for options that it cannot follow.
+std::unique_ptr<Environment> make_atari_vector_environment(
+    const AtariOptions& options, const AtariPreprocessingOptions& preprocessing,
+    int64_t num_environments, int64_t num_threads, uint64_t seed);
 
 /// A native task (CartPole v0 or v1, Acrobot v1, MountainCar v0, MountainCarContinuous v0, Pendulum
 /// v1; with the plug-in accumbens_mujoco Ant, HalfCheetah, Hopper, Humanoid and Walker2d v5), else

@@ -1,11 +1,8 @@
 #include "accumbens/envs/mujoco_environment.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 
 #include "accumbens/core/error.h"
-#include "accumbens/envs/continuous_action.h"
 #include "accumbens/envs/plugin.h"
 
 namespace accumbens {
@@ -56,32 +53,27 @@ MujocoEnvironment::MujocoEnvironment(const std::string& task, int64_t max_episod
       max_episode_steps_(max_episode_steps),
       random_(seed, "environment/0") {}
 
-TimeStep MujocoEnvironment::step(const torch::Tensor& actions) {
-  StepType step_type = StepType::kFirst;
-  MujocoOutcome outcome{.reward = 0, .terminated = false};
-
+StreamStep MujocoEnvironment::step_stream(const StreamAction& action, void* observation) {
+  StreamStep step;
   if (begins_) {
     // a new episode ignores the action
     begin_episode();
   } else {
-    const std::vector<float> action = continuous_action(spec_, actions);
-    outcome = with_mujoco([&] { return task_->step(action.data()); });
+    const float* chosen = continuous_action(action);
+    const MujocoOutcome outcome = with_mujoco([&] { return task_->step(chosen); });
 
     // a task that ends on its last allowed step has ended, not been cut
     ++episode_steps_;
     begins_ = outcome.terminated || episode_steps_ >= max_episode_steps_;
-    step_type = begins_ ? StepType::kLast : StepType::kMid;
+    step = {.step_type = begins_ ? StepType::kLast : StepType::kMid,
+            .reward = static_cast<float>(outcome.reward),
+            .discount = outcome.terminated ? 0.0F : 1.0F};
   }
 
   const std::vector<double> values = task_->observe();
-  torch::Tensor observation = torch::empty({1, static_cast<int64_t>(values.size())});
-  std::transform(values.begin(), values.end(), observation.mutable_data_ptr<float>(),
+  std::transform(values.begin(), values.end(), static_cast<float*>(observation),
                  [](double value) { return static_cast<float>(value); });
-  return {.step_type = {step_type},
-          .reward = {static_cast<float>(outcome.reward)},
-          .discount = {outcome.terminated ? 0.0F : 1.0F},
-          .lost_life = {0},
-          .observation = observation};
+  return step;
 }
 
 void MujocoEnvironment::begin_episode() {
@@ -98,7 +90,7 @@ void MujocoEnvironment::begin_episode() {
   begins_ = false;
 }
 
-void MujocoEnvironment::end_episode(int64_t) {
+void MujocoEnvironment::end_stream_episode() {
   begins_ = true;
 }
 

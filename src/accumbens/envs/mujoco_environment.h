@@ -4,8 +4,8 @@
 #include <string>
 
 #include "accumbens/core/random.h"
-#include "accumbens/envs/environment.h"
 #include "accumbens/envs/mujoco/mujoco_task.h"
+#include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
 
@@ -14,16 +14,18 @@ namespace accumbens {
 /// Observations are Gymnasium's, in float32. A task that ends is LAST with discount 0; the time
 /// limit is LAST with discount 1. Initial states come from the stream "environment/0" of the seed,
 /// with Gymnasium's distribution.
-class MujocoEnvironment final : public Environment {
+class MujocoEnvironment final : public SingleEnvironment {
  public:
   /// task: one of mujoco_tasks(); max_episode_steps: agent steps until the episode is truncated.
   /// Throws Error where the plug-in or the model is missing.
   MujocoEnvironment(const std::string& task, int64_t max_episode_steps, uint64_t seed);
 
   const EnvironmentSpec& spec() const override { return spec_; }
-  TimeStep step(const torch::Tensor& actions) override;
-  void end_episode(int64_t stream) override;
+  StreamStep step_stream(const StreamAction& action, void* observation) override;
   void state(StateTree& tree) override;
+
+ protected:
+  void end_stream_episode() override;
 
  private:
   void begin_episode();

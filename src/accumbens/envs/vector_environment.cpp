@@ -2,34 +2,56 @@
 
 #include <torch/utils.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <utility>
 
 namespace accumbens {
 
-VectorEnvironment::VectorEnvironment(std::vector<std::unique_ptr<Environment>> environments)
-    : environments_(std::move(environments)), spec_(environments_.front()->spec()) {
+namespace {
+
+// a stream of an environment that makes tensors of its own
+StreamStep copy_stream(Environment& environment, const torch::Tensor& action, void* observation) {
+  const TimeStep one = environment.step(action);
+  const torch::Tensor shown = one.observation.contiguous();  // [1, ...]
+  std::memcpy(observation, shown.const_data_ptr(), shown.nbytes());
+  return {.step_type = one.step_type[0],
+          .reward = one.reward[0],
+          .discount = one.discount[0],
+          .lost_life = one.lost_life[0]};
+}
+
+}  // namespace
+
+VectorEnvironment::VectorEnvironment(std::vector<std::unique_ptr<Environment>> environments,
+                                     int64_t num_workers)
+    : environments_(std::move(environments)),
+      spec_(environments_.front()->spec()),
+      workers_(std::min(num_workers, static_cast<int64_t>(environments_.size()))) {
   spec_.batch_size = static_cast<int64_t>(environments_.size());
+  for (const auto& environment : environments_) {
+    singles_.push_back(dynamic_cast<SingleEnvironment*>(environment.get()));
+  }
 }
 
 TimeStep VectorEnvironment::step(const torch::Tensor& actions) {
-  std::vector<int64_t> shape{spec_.batch_size};
-  shape.insert(shape.end(), spec_.observation_shape.begin(), spec_.observation_shape.end());
-  TimeStep all;
-  all.observation = torch::empty(shape, spec_.observation_dtype);
-  auto* out = static_cast<std::byte*>(all.observation.mutable_data_ptr());
+  const BatchActions batch(spec_, actions);
+  TimeStep all = empty_time_step(spec_);
+  auto* observations = static_cast<std::byte*>(all.observation.mutable_data_ptr());
+  const auto frame = static_cast<int64_t>(all.observation.nbytes()) / spec_.batch_size;
 
-  for (int64_t b = 0; b < spec_.batch_size; ++b) {
-    const TimeStep one = environments_[b]->step(actions.narrow(0, b, 1));
-    all.step_type.push_back(one.step_type[0]);
-    all.reward.push_back(one.reward[0]);
-    all.discount.push_back(one.discount[0]);
-    all.lost_life.push_back(one.lost_life[0]);
-    const torch::Tensor observation = one.observation.contiguous();  // [1, ...]
-    std::memcpy(out, observation.const_data_ptr(), observation.nbytes());
-    out += observation.nbytes();
-  }
+  // each worker has as many streams as the others, next to each other
+  workers_.run([&](int64_t worker) {
+    const int64_t end = (worker + 1) * spec_.batch_size / workers_.size();
+    for (int64_t b = worker * spec_.batch_size / workers_.size(); b < end; ++b) {
+      void* observation = observations + b * frame;
+      enter(singles_[b] ? singles_[b]->step_stream(batch.at(b), observation)
+                        : copy_stream(*environments_[b], actions.narrow(0, b, 1), observation),
+            b, all);
+    }
+  });
   return all;
 }
 

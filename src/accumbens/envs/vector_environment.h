@@ -3,25 +3,32 @@
 #include <memory>
 #include <vector>
 
-#include "accumbens/envs/environment.h"
+#include "accumbens/core/worker_pool.h"
+#include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
 
-/// Several environments of one kind as the B streams of one, stepped in order on the calling
-/// thread. Each has its own episodes and its own randomness.
+/// Several environments of one kind as the B streams of one, stepped by a pool of threads. Each has
+/// its own episodes and its own randomness, so that results do not depend on the number of threads.
 class VectorEnvironment final : public Environment {
  public:
-  /// environments: at least one, each with B = 1 and the same spec.
-  explicit VectorEnvironment(std::vector<std::unique_ptr<Environment>> environments);
+  /// environments: at least one, each with B = 1 and the same spec; none is ever stepped by two
+  /// threads at once. num_workers: threads, the calling one included; no more than environments.
+  explicit VectorEnvironment(std::vector<std::unique_ptr<Environment>> environments,
+                             int64_t num_workers = 1);
 
   const EnvironmentSpec& spec() const override { return spec_; }
+
+  /// Throws what an environment throws, the first of them where several do.
   TimeStep step(const torch::Tensor& actions) override;
   void end_episode(int64_t stream) override { environments_[stream]->end_episode(0); }
   void state(StateTree& tree) override;
 
  private:
   std::vector<std::unique_ptr<Environment>> environments_;
+  std::vector<SingleEnvironment*> singles_;  // [B], of those that can write into a batch, or null
   EnvironmentSpec spec_;
+  WorkerPool workers_;
 };
 
 }  // namespace accumbens

@@ -1,22 +1,58 @@
 #include "accumbens/networks/minatar.h"
 
+#include <cmath>
+
 namespace accumbens {
+namespace {
+
+constexpr int64_t kFilters = 16;
+constexpr int64_t kKernel = 3;
+
+// of the convolution, flattened
+int64_t features(int64_t height, int64_t width) {
+  return kFilters * (height - kKernel + 1) * (width - kKernel + 1);
+}
+
+// s: [B, stack, channels, H, W]; returns [B, features]
+torch::Tensor convolve(torch::nn::Conv2d& convolution, const torch::Tensor& s) {
+  const torch::Tensor x = s.flatten(1, 2).to(torch::kFloat32);  // [B, stack * channels, H, W]
+  return convolution->forward(x).relu_().flatten(1);
+}
+
+}  // namespace
 
 MinAtarDqnNetwork::MinAtarDqnNetwork(const MinAtarDqnOptions& options, int64_t channels,
                                      int64_t height, int64_t width, const HeadSpec& head,
                                      RandomStream& random) {
-  constexpr int64_t kFilters = 16;
-  constexpr int64_t kKernel = 3;
   const Initialization initialization = initialization_named(options.initialization);
   convolution_ = register_module("conv", torch::nn::Conv2d(channels, kFilters, kKernel));
   initialize_layer(convolution_->weight, convolution_->bias, initialization, random);
-  make_head(head, kFilters * (height - kKernel + 1) * (width - kKernel + 1), /*hidden_units=*/128,
-            initialization, random);
+  make_head(head, features(height, width), /*hidden_units=*/128, initialization, random);
 }
 
 torch::Tensor MinAtarDqnNetwork::encode(const torch::Tensor& s) {
-  const torch::Tensor x = s.flatten(1, 2).to(torch::kFloat32);  // [B, stack * channels, H, W]
-  return convolution_->forward(x).relu_().flatten(1);           // [B, 16 * (H - 2) * (W - 2)]
+  return convolve(convolution_, s);
+}
+
+MinAtarActorCriticNetwork::MinAtarActorCriticNetwork(int64_t channels, int64_t height,
+                                                     int64_t width, int64_t num_actions,
+                                                     RandomStream& random) {
+  const auto begin = [&](auto& layer, double gain) {
+    initialize_orthogonal(layer->weight, layer->bias, gain, random);
+  };
+  convolution_ = register_module("conv", torch::nn::Conv2d(channels, kFilters, kKernel));
+  hidden_ = register_module("hidden", torch::nn::Linear(features(height, width), 128));
+  actor_ = register_module("actor", torch::nn::Linear(128, num_actions));
+  critic_ = register_module("critic", torch::nn::Linear(128, 1));
+  begin(convolution_, std::sqrt(2.0));
+  begin(hidden_, std::sqrt(2.0));
+  begin(actor_, 0.01);
+  begin(critic_, 1.0);
+}
+
+PolicyOutput MinAtarActorCriticNetwork::forward(const torch::Tensor& s) {
+  const torch::Tensor x = hidden_->forward(convolve(convolution_, s)).relu_();  // [B, 128]
+  return {.logits = actor_->forward(x), .value = critic_->forward(x).squeeze(1)};
 }
 
 }  // namespace accumbens

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "accumbens/core/error.h"
 
@@ -39,9 +40,19 @@ Optimizer::Optimizer(const std::string& name, const OptimizerOptions& options,
 }
 
 double Optimizer::learning_rate() const {
-  if (!options_.anneal_learning_rate) return options_.learning_rate;
   const double done = static_cast<double>(updates_) / static_cast<double>(options_.anneal_steps);
-  return options_.learning_rate * std::max(0.0, 1.0 - done);
+  const double within = std::min(done, 1.0);
+  const std::string& schedule = options_.learning_rate_schedule;
+  if (schedule == "linear" || options_.anneal_learning_rate) {
+    return options_.learning_rate * (1.0 - within);
+  }
+  if (schedule == "cosine") {
+    return options_.learning_rate * (1.0 + std::cos(std::numbers::pi * within)) / 2.0;
+  }
+  if (schedule == "exponential") {
+    return options_.learning_rate * std::pow(options_.learning_rate_decay, done);
+  }
+  return options_.learning_rate;
 }
 
 void Optimizer::minimize(const torch::Tensor& loss) {

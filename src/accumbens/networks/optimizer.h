@@ -22,7 +22,9 @@ struct OptimizerOptions {
   bool centered = false;
   double momentum = 0.0;
   bool anneal_learning_rate = false;
+  std::string learning_rate_schedule = "constant";
   int64_t anneal_steps = 2'343'750;
+  double learning_rate_decay = 0.1;
   std::optional<double> max_gradient_norm = std::nullopt;
 
   template <class Visitor>
@@ -37,8 +39,16 @@ struct OptimizerOptions {
           "Adam: eps is added before the bias of the squares is corrected (TensorFlow 1)");
     field("centered", centered, "RMSProp: divide by the standard deviation of gradients");
     field("momentum", momentum, "RMSProp: what is left of each step in the next", in_closed(0, 1));
-    field("anneal_learning_rate", anneal_learning_rate, "fall linearly to 0 over anneal_steps");
-    field("anneal_steps", anneal_steps, "updates until the learning rate is 0", at_least(1));
+    field("anneal_learning_rate", anneal_learning_rate,
+          "Dopamine's name of the schedule linear, instead of constant");
+    field("learning_rate_schedule", learning_rate_schedule,
+          "over anneal_steps the step size falls to 0 on a line or along half a cosine, or is "
+          "multiplied by learning_rate_decay, again and again (exponential)",
+          one_of({"constant", "linear", "cosine", "exponential"}));
+    field("anneal_steps", anneal_steps, "updates that the learning rate's schedule takes",
+          at_least(1));
+    field("learning_rate_decay", learning_rate_decay, "exponential: the factor in anneal_steps",
+          above(0));
     field("max_gradient_norm", max_gradient_norm,
           "a longer gradient, over all parameters, is shortened to this; None: it is not",
           above(0));

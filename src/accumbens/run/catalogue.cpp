@@ -10,6 +10,7 @@
 #include "accumbens/run/dopamine.h"
 #include "accumbens/run/policy_agents.h"
 #include "accumbens/run/value_agents.h"
+#include "accumbens/run/wrappers.h"
 
 namespace accumbens {
 namespace {
@@ -109,6 +110,18 @@ Catalogue::Catalogue() {
             configuration.get<AtariOptions>("create_atari_environment"),
             configuration.get<AtariPreprocessingOptions>("AtariPreprocessing"), seed);
       }};
+  const std::string vector = "create_atari_vector_environment";
+  const std::string vector_summary =
+      "Atari 2600, many games on ale-py's threads; with create_atari_environment's options";
+  registry.add_reference(vector, {.summary = vector_summary});
+  vector_environments[vector] = {
+      vector_summary, [](const Configuration& configuration, int64_t num_environments,
+                         int64_t num_workers, uint64_t seed) {
+        return make_atari_vector_environment(
+            configuration.get<AtariOptions>("create_atari_environment"),
+            configuration.get<AtariPreprocessingOptions>("AtariPreprocessing"), num_environments,
+            num_workers, seed);
+      }};
   environments["create_gym_environment"] = {
       "classic control, MuJoCo, and Gymnasium's by id",
       [](const Configuration& configuration, uint64_t seed) {
@@ -155,6 +168,7 @@ Catalogue::Catalogue() {
   add_value_agents(*this);
   add_policy_agents(*this);
   add_continuous_agents(*this);
+  add_wrappers(*this);
 }
 
 std::vector<std::string> Catalogue::check(const Configuration& configuration) const {
@@ -203,7 +217,24 @@ std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
     throw ConfigError("unknown agent '" + options.agent_name +
                       "' in create_agent.agent_name; known are " + known_names(agents));
   }
-  return it->second.make(*this, configuration, context);
+  if (options.wrappers.empty()) return it->second.make(*this, configuration, context);
+
+  // each wrapper sees the environment through those before it
+  AgentContext seen = context;
+  std::vector<std::unique_ptr<Wrapper>> layers;
+  for (const Reference& reference : options.wrappers) {
+    const auto [scope, name] = split_scope(reference.name);
+    const auto wrapper = wrappers.find(name);
+    if (wrapper == wrappers.end()) {
+      throw ConfigError("create_agent.wrappers has @" + name +
+                        ", which is not a wrapper; known are " + known_names(wrappers));
+    }
+    const Configuration::Scope inside(configuration, scope);
+    layers.push_back(wrapper->second.make(configuration, seen.environment));
+    seen.environment = layers.back()->spec(seen.environment);
+  }
+  return std::make_unique<WrappedAgent>(std::move(layers),
+                                        it->second.make(*this, configuration, seen));
 }
 
 std::shared_ptr<QNetwork> Catalogue::make_network(const Reference& reference,
@@ -223,13 +254,18 @@ std::shared_ptr<QNetwork> Catalogue::make_network(const Reference& reference,
 std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& configuration,
                                                          const RunnerOptions& options) const {
   const auto [scope, name] = split_scope(options.create_environment_fn.name);
+  const Configuration::Scope inside(configuration, scope);
+  const auto seed = static_cast<uint64_t>(options.seed);
+  const auto vector = vector_environments.find(name);
+  if (vector != vector_environments.end()) {
+    return vector->second.make(configuration, options.num_environments, options.num_workers, seed);
+  }
   const auto it = environments.find(name);
   if (it == environments.end()) {
     throw ConfigError("unknown environment '@" + name +
-                      "' in Runner.create_environment_fn; known are " + known_names(environments));
+                      "' in Runner.create_environment_fn; known are " + known_names(environments) +
+                      ", " + known_names(vector_environments));
   }
-  const Configuration::Scope inside(configuration, scope);
-  const auto seed = static_cast<uint64_t>(options.seed);
   if (options.num_environments == 1) return it->second.make(configuration, seed);
 
   // the first stream is that of a single environment
@@ -239,7 +275,7 @@ std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& co
     streams.push_back(
         it->second.make(configuration, b == 0 ? seed : RandomStream(seed, stream).bits()));
   }
-  return std::make_unique<VectorEnvironment>(std::move(streams));
+  return std::make_unique<VectorEnvironment>(std::move(streams), options.num_workers);
 }
 
 }  // namespace accumbens

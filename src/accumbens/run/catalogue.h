@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "accumbens/agents/agent.h"
+#include "accumbens/agents/wrapper.h"
 #include "accumbens/config/configuration.h"
 #include "accumbens/config/registry.h"
 #include "accumbens/envs/environment.h"
@@ -48,11 +49,15 @@ ReplaySpec replay_spec(const EnvironmentSpec& environment, int64_t stack_size);
 /// Options of create_agent; Dopamine's names.
 struct CreateAgentOptions {
   std::string agent_name = "dqn";
+  std::vector<Reference> wrappers{};
   bool debug_mode = false;
 
   template <class Visitor>
   void fields(Visitor& field) {
     field("agent_name", agent_name, "see `accumbens list agents`");
+    field("wrappers", wrappers,
+          "what stands between environment and agent, the first next to the environment; see "
+          "`accumbens list wrappers`");
     field("debug_mode", debug_mode, "accepted for Dopamine's files; figures are always written");
   }
 };
@@ -95,25 +100,36 @@ class Catalogue {
   using MakeActorCritic = std::function<std::shared_ptr<ActorCriticNetwork>(
       const Configuration&, const NetworkContext&, RandomStream& initialization)>;
 
+  /// Builds a wrapper of an agent for an environment; throws ConfigError likewise.
+  using MakeWrapper =
+      std::function<std::unique_ptr<Wrapper>(const Configuration&, const EnvironmentSpec&)>;
+
   /// Builds an environment of one stream, all of whose randomness comes from the seed; throws
   /// ConfigError likewise.
   using MakeEnvironment =
       std::function<std::unique_ptr<Environment>(const Configuration&, uint64_t seed)>;
+
+  /// Builds an environment of many streams at once, on threads of its own; throws ConfigError
+  /// likewise.
+  using MakeVectorEnvironment = std::function<std::unique_ptr<Environment>(
+      const Configuration&, int64_t num_environments, int64_t num_workers, uint64_t seed)>;
 
   /// All that ships with Accumbens.
   Catalogue();
 
   Registry registry;                                            // of options
   std::map<std::string, Entry<MakeAgent>> agents;               // by create_agent.agent_name
+  std::map<std::string, Entry<MakeWrapper>> wrappers;           // by reference
   std::map<std::string, Entry<MakeNetwork>> networks;           // by reference
   std::map<std::string, Entry<MakeActorCritic>> actor_critics;  // by reference
   std::map<std::string, Entry<MakeEnvironment>> environments;   // by reference
+  std::map<std::string, Entry<MakeVectorEnvironment>> vector_environments;  // by reference
 
   /// Finds what single configurables cannot: throws ConfigError for sizes that contradict each
   /// other. Returns warnings, each with file:line.
   std::vector<std::string> check(const Configuration& configuration) const;
 
-  /// The agent that create_agent names. Throws ConfigError on an unknown name.
+  /// The agent that create_agent names, behind its wrappers. Throws ConfigError on an unknown name.
   std::unique_ptr<Agent> make_agent(const Configuration& configuration,
                                     const AgentContext& context) const;
 

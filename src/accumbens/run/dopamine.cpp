@@ -43,8 +43,10 @@ const std::vector<Absent> kAbsent = {
      "environment use_legacy_gym"},
 };
 
-// Dopamine's agent_name -> the class it builds
+// agent_name -> the class it builds
 const std::map<std::string, std::string> kAgents = {
+    {"a2c", "A2CAgent"},
+    {"ddpg", "DDPGAgent"},
     {"dqn", "DQNAgent"},
     {"full_rainbow", "FullRainbowAgent"},
     {"implicit_quantile", "ImplicitQuantileAgent"},
@@ -52,10 +54,14 @@ const std::map<std::string, std::string> kAgents = {
     {"jax_implicit_quantile", "ImplicitQuantileAgent"},
     {"jax_quantile", "QuantileAgent"},
     {"jax_rainbow", "RainbowAgent"},
+    {"munchausen_dqn", "MunchausenDQNAgent"},
+    {"munchausen_iqn", "MunchausenIQNAgent"},
     {"ppo", "PPOAgent"},
     {"quantile", "QuantileAgent"},
     {"rainbow", "RainbowAgent"},
     {"sac", "SACAgent"},
+    {"td3", "TD3Agent"},
+    {"vpg", "VPGAgent"},
 };
 
 // agents whose constructor takes the rest from another's bindings: derived -> base

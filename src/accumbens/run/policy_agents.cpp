@@ -6,6 +6,7 @@
 #include "accumbens/agents/a2c.h"
 #include "accumbens/agents/ppo.h"
 #include "accumbens/core/error.h"
+#include "accumbens/networks/minatar.h"
 #include "accumbens/run/dopamine.h"
 
 namespace accumbens {
@@ -98,6 +99,24 @@ void add_policy_agents(Catalogue& catalogue) {
         return std::make_shared<NatureActorCriticNetwork>(
             context.stack_size, environment.observation_shape[0], environment.observation_shape[1],
             environment.num_actions, random);
+      }};
+
+  const std::string minatar = "MinAtarActorCriticNetwork";
+  const std::string minatar_summary =
+      "a convolution for MinAtar, shared by a softmax policy and a value";
+  catalogue.registry.add_reference(minatar, {.summary = minatar_summary});
+  catalogue.actor_critics[minatar] = {
+      minatar_summary,
+      [](const Configuration&, const NetworkContext& context, RandomStream& random) {
+        const EnvironmentSpec& environment = context.environment;
+        require_actions(environment, /*continuous=*/false, "MinAtarActorCriticNetwork");
+        const std::vector<int64_t>& shape = environment.observation_shape;
+        if (shape.size() != 3) {
+          throw ConfigError("MinAtarActorCriticNetwork needs grids with channels, but " +
+                            environment.name + " has none; bind another network");
+        }
+        return std::make_shared<MinAtarActorCriticNetwork>(
+            context.stack_size * shape[0], shape[1], shape[2], environment.num_actions, random);
       }};
 
   const std::string summary = "proximal policy optimisation (Schulman et al., 2017)";

@@ -33,6 +33,7 @@ struct RunnerOptions {
   int64_t num_threads = 0;
   std::string device = "auto";
   int64_t num_environments = 1;
+  int64_t num_workers = 1;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -67,6 +68,8 @@ struct RunnerOptions {
           "streams that the agent acts in at once; with several, training goes on across "
           "iterations without waiting for the ends of episodes",
           at_least(1));
+    field("num_workers", num_workers,
+          "threads that step the environments; results do not depend on it", at_least(1));
   }
 
   /// Iterations of the run, the one before training included.

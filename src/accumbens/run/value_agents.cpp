@@ -42,6 +42,7 @@ void add_value_agents(Catalogue& catalogue) {
   registry.add_reference("linearly_decaying_epsilon", {.modules = dqn_modules});
   registry.add_reference("identity_epsilon", {.modules = dqn_modules});
   registry.add_reference("linear_epsilon");
+  registry.add_reference("exponential_epsilon");
   registry.add_reference("zero_epsilon",
                          {.modules = {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"}});
 
@@ -152,8 +153,10 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   const std::string epsilon_fn = split_scope(options.epsilon_fn.name).second;
   const Schedule epsilon =
       options.noisy || epsilon_fn == "zero_epsilon" ? constant_epsilon(0.0)
-      : epsilon_fn == "identity_epsilon"
-          ? constant_epsilon(options.epsilon_train)
+      : epsilon_fn == "identity_epsilon"            ? constant_epsilon(options.epsilon_train)
+      : epsilon_fn == "exponential_epsilon"
+          ? exponentially_decaying_epsilon(options.epsilon_decay_period, options.min_replay_history,
+                                           options.epsilon_train)
           : linearly_decaying_epsilon(
                 options.epsilon_decay_period,
                 epsilon_fn == "linear_epsilon" ? 0 : options.min_replay_history,

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "accumbens/envs/discrete_action.h"
+#include "accumbens/core/error.h"
 
 namespace accumbens {
 namespace {
@@ -48,11 +48,21 @@ AtariEnvironment::AtariEnvironment(std::string name, std::unique_ptr<Emulator> e
   observation_ = torch::zeros({1, options.screen_size, options.screen_size}, torch::kUInt8);
 }
 
-TimeStep AtariEnvironment::step(const torch::Tensor& actions) {
-  if (begins_) return begin_game();
-  if (lost_life_) return go_on_after_lost_life();
+StreamStep AtariEnvironment::step_stream(const StreamAction& action, void* observation) {
+  const StreamStep step = advance(action);
+  std::memcpy(observation, observation_.const_data_ptr(), observation_.nbytes());
+  return step;
+}
 
-  const int64_t action = discrete_action(spec_, actions);
+StreamStep AtariEnvironment::advance(const StreamAction& stream_action) {
+  if (begins_) return begin_game();
+
+  // after a lost life the game goes on without a frame
+  if (lost_life_) {
+    lost_life_ = false;
+    return {.lost_life = 1};
+  }
+  const int64_t action = discrete_action(stream_action);
 
   // DQN Zoo pools what this step shows, Dopamine what its buffers hold
   if (zoo_) clear_screens();
@@ -80,14 +90,13 @@ TimeStep AtariEnvironment::step(const torch::Tensor& actions) {
   // an end, a cut, or an end that is only the agent's
   begins_ = game_over || game_frames_ >= options_.max_frames_per_episode;
   lost_life_ = !begins_ && lost_life && options_.terminal_on_life_loss;
-  return {.step_type = {begins_ || lost_life_ ? StepType::kLast : StepType::kMid},
-          .reward = {static_cast<float>(reward)},
-          .discount = {game_over || lost_life ? 0.0F : 1.0F},
-          .lost_life = {lost_life_},
-          .observation = observation_};
+  return {.step_type = begins_ || lost_life_ ? StepType::kLast : StepType::kMid,
+          .reward = static_cast<float>(reward),
+          .discount = game_over || lost_life ? 0.0F : 1.0F,
+          .lost_life = lost_life_};
 }
 
-TimeStep AtariEnvironment::begin_game() {
+StreamStep AtariEnvironment::begin_game() {
   emulator_->reset();
 
   // nothing is done for a random number of frames
@@ -104,21 +113,7 @@ TimeStep AtariEnvironment::begin_game() {
   clear_screens();
   capture(0);
   pool_and_resize();
-  return {.step_type = {StepType::kFirst},
-          .reward = {0},
-          .discount = {1},
-          .lost_life = {0},
-          .observation = observation_};
-}
-
-TimeStep AtariEnvironment::go_on_after_lost_life() {
-  // no frame is emulated
-  lost_life_ = false;
-  return {.step_type = {StepType::kFirst},
-          .reward = {0},
-          .discount = {1},
-          .lost_life = {1},
-          .observation = observation_};
+  return {};
 }
 
 void AtariEnvironment::clear_screens() {
@@ -147,13 +142,11 @@ void AtariEnvironment::pool_and_resize() {
     gray = gray_.data();
   }
 
-  // whoever holds the last observation keeps it
-  observation_ = torch::empty(observation_.sizes(), torch::kUInt8);
   std::visit([&](auto& resize) { resize(gray, observation_.mutable_data_ptr<uint8_t>()); },
              resize_);
 }
 
-void AtariEnvironment::end_episode(int64_t) {
+void AtariEnvironment::end_stream_episode() {
   begins_ = true;
 }
 
@@ -161,10 +154,7 @@ void AtariEnvironment::state(StateTree& tree) {
   std::string emulator;
   if (tree.saving()) emulator = emulator_->save_state();
   tree.bytes("emulator", emulator);
-  if (tree.loading()) {
-    emulator_->load_state(emulator);
-    observation_ = torch::empty_like(observation_);
-  }
+  if (tree.loading()) emulator_->load_state(emulator);
   tree("noops", noops_)("screens", screens_)("observation", observation_)(
       "game_frames", game_frames_)("lives", lives_)("begins", begins_)("lost_life", lost_life_);
 }

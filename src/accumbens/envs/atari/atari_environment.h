@@ -11,7 +11,7 @@
 #include "accumbens/core/random.h"
 #include "accumbens/envs/atari/emulator.h"
 #include "accumbens/envs/atari/image.h"
-#include "accumbens/envs/environment.h"
+#include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
 
@@ -75,7 +75,7 @@ struct AtariPreprocessingOptions {
 /// max_frames_per_episode, counted from FIRST, is truncated at the end of that agent step: LAST
 /// with discount 1, unless it ended there. (Dopamine cuts at 100,000 frames and calls it an end.)
 /// Should a game end while nothing is done at its beginning, the next one begins at once.
-class AtariEnvironment final : public Environment {
+class AtariEnvironment final : public SingleEnvironment {
  public:
   /// name: for the spec. The numbers of no-ops come from the stream "noops/0" of the seed.
   /// Throws ConfigError where options do not go together.
@@ -83,13 +83,15 @@ class AtariEnvironment final : public Environment {
                    const AtariPreprocessingOptions& options, uint64_t seed);
 
   const EnvironmentSpec& spec() const override { return spec_; }
-  TimeStep step(const torch::Tensor& actions) override;
-  void end_episode(int64_t stream) override;
+  StreamStep step_stream(const StreamAction& action, void* observation) override;
   void state(StateTree& tree) override;
 
+ protected:
+  void end_stream_episode() override;
+
  private:
-  TimeStep begin_game();
-  TimeStep go_on_after_lost_life();
+  StreamStep advance(const StreamAction& action);
+  StreamStep begin_game();
   void clear_screens();
   void capture(int64_t slot);
   void pool_and_resize();

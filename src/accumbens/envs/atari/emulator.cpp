@@ -15,6 +15,29 @@ EmulatorLibrary* load_library() {
   return reinterpret_cast<EmulatorLibrary* (*)()>(symbol)();
 }
 
+// writes a game's name as the library does, and lets it be made; failures from inside the plug-in
+// become the user's errors
+template <class Make>
+auto with_game(std::string& game, Make&& make) {
+  EmulatorLibrary& library = emulator_library();
+  try {
+    const std::vector<std::string> games = library.games();
+    const auto found = std::find_if(games.begin(), games.end(), [&](const std::string& known) {
+      return plain_game_name(known) == plain_game_name(game);
+    });
+    if (found == games.end()) {
+      throw ConfigError("there is no Atari game '" + game + "' in ale-py" +
+                        did_you_mean(game, games) + " ('accumbens list environments' shows all)");
+    }
+    game = *found;
+    return make(library);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(error.what());
+  }
+}
+
 }  // namespace
 
 std::string plain_game_name(const std::string& name) {
@@ -26,30 +49,18 @@ std::string plain_game_name(const std::string& name) {
 }
 
 EmulatorLibrary& emulator_library() {
-  // failures from inside the plug-in become the user's errors; a failed load is tried again
+  // a failed load is tried again
   static EmulatorLibrary* library = load_library();
   return *library;
 }
 
 std::unique_ptr<Emulator> make_emulator(EmulatorOptions options) {
-  EmulatorLibrary& library = emulator_library();
-  try {
-    const std::vector<std::string> games = library.games();
-    const auto found = std::find_if(games.begin(), games.end(), [&](const std::string& game) {
-      return plain_game_name(game) == plain_game_name(options.game);
-    });
-    if (found == games.end()) {
-      throw ConfigError("there is no Atari game '" + options.game + "' in ale-py" +
-                        did_you_mean(options.game, games) +
-                        " ('accumbens list environments' shows all)");
-    }
-    options.game = *found;
-    return library.create(options);
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(error.what());
-  }
+  return with_game(options.game, [&](EmulatorLibrary& library) { return library.create(options); });
+}
+
+std::unique_ptr<VectorEmulator> make_vector_emulator(VectorEmulatorOptions options) {
+  return with_game(options.game,
+                   [&](EmulatorLibrary& library) { return library.create_vector(options); });
 }
 
 }  // namespace accumbens

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "accumbens/envs/atari/vector_emulator.h"
+
 namespace accumbens {
 
 /// What an emulator is made for.
@@ -69,6 +71,9 @@ class EmulatorLibrary {
 
   /// A game that games() lists, reset. Throws std::runtime_error if it cannot.
   virtual std::unique_ptr<Emulator> create(const EmulatorOptions& options) = 0;
+
+  /// Many games at once, not begun. Throws likewise.
+  virtual std::unique_ptr<VectorEmulator> create_vector(const VectorEmulatorOptions& options) = 0;
 };
 
 /// The library in the plug-in accumbens_python (envs/plugin.h). Throws Error if that is not there
@@ -81,5 +86,8 @@ std::string plain_game_name(const std::string& name);
 /// A game from the library. Throws ConfigError naming the nearest games if there is none of that
 /// name; "space_invaders", the way ROMs are named, is understood as well.
 std::unique_ptr<Emulator> make_emulator(EmulatorOptions options);
+
+/// The same for many games at once.
+std::unique_ptr<VectorEmulator> make_vector_emulator(VectorEmulatorOptions options);
 
 }  // namespace accumbens

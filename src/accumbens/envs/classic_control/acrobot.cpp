@@ -83,10 +83,13 @@ Acrobot::Outcome Acrobot::advance(double action, Variables& variables) {
   return {.reward = at_goal ? 0.0F : -1.0F, .terminated = at_goal};
 }
 
-std::vector<float> Acrobot::observe(const Variables& variables) const {
-  return {static_cast<float>(std::cos(variables[0])), static_cast<float>(std::sin(variables[0])),
-          static_cast<float>(std::cos(variables[1])), static_cast<float>(std::sin(variables[1])),
-          static_cast<float>(variables[2]),           static_cast<float>(variables[3])};
+void Acrobot::observe(const Variables& variables, float* observation) const {
+  observation[0] = static_cast<float>(std::cos(variables[0]));
+  observation[1] = static_cast<float>(std::sin(variables[0]));
+  observation[2] = static_cast<float>(std::cos(variables[1]));
+  observation[3] = static_cast<float>(std::sin(variables[1]));
+  observation[4] = static_cast<float>(variables[2]);
+  observation[5] = static_cast<float>(variables[3]);
 }
 
 }  // namespace accumbens

@@ -1,5 +1,6 @@
 #include "accumbens/envs/classic_control/cart_pole.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -52,8 +53,8 @@ CartPole::Outcome CartPole::advance(double action, std::array<double, 4>& variab
                         theta > kAngleLimit};
 }
 
-std::vector<float> CartPole::observe(const std::array<double, 4>& variables) const {
-  return {variables.begin(), variables.end()};
+void CartPole::observe(const std::array<double, 4>& variables, float* observation) const {
+  std::ranges::copy(variables, observation);
 }
 
 }  // namespace accumbens

@@ -1,11 +1,11 @@
 #include "accumbens/envs/classic_control/classic_control.h"
 
-#include <torch/torch.h>
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include <cstring>
-
-#include "accumbens/envs/continuous_action.h"
-#include "accumbens/envs/discrete_action.h"
+#include "accumbens/core/error.h"
 
 namespace accumbens {
 
@@ -14,40 +14,33 @@ ClassicControl::ClassicControl(EnvironmentSpec spec, int64_t max_episode_steps, 
       max_episode_steps_(max_episode_steps),
       random_(seed, "environment/0") {}
 
-TimeStep ClassicControl::step(const torch::Tensor& actions) {
-  StepType step_type = StepType::kFirst;
-  Outcome outcome{.reward = 0, .terminated = false};
-
+StreamStep ClassicControl::step_stream(const StreamAction& action, void* observation) {
+  StreamStep step;
   if (begins_) {
     // a new episode ignores the action
     variables_ = draw_initial_variables(random_);
     episode_steps_ = 0;
     begins_ = false;
   } else {
-    outcome = advance(checked(actions), variables_);
+    const Outcome outcome = advance(checked(action), variables_);
 
     // a task that ends on its last allowed step has ended, not been cut
     ++episode_steps_;
     begins_ = outcome.terminated || episode_steps_ >= max_episode_steps_;
-    step_type = begins_ ? StepType::kLast : StepType::kMid;
+    step = {.step_type = begins_ ? StepType::kLast : StepType::kMid,
+            .reward = outcome.reward,
+            .discount = outcome.terminated ? 0.0F : 1.0F};
   }
-
-  const std::vector<float> values = observe(variables_);
-  torch::Tensor observation = torch::empty({1, static_cast<int64_t>(values.size())});
-  std::memcpy(observation.mutable_data_ptr<float>(), values.data(), values.size() * sizeof(float));
-  return {.step_type = {step_type},
-          .reward = {outcome.reward},
-          .discount = {outcome.terminated ? 0.0F : 1.0F},
-          .lost_life = {0},
-          .observation = observation};
+  observe(variables_, static_cast<float*>(observation));
+  return step;
 }
 
-double ClassicControl::checked(const torch::Tensor& actions) const {
-  if (spec_.action_size() == 0) return static_cast<double>(discrete_action(spec_, actions));
-  return continuous_action(spec_, actions)[0];
+double ClassicControl::checked(const StreamAction& action) const {
+  if (spec_.action_size() == 0) return static_cast<double>(discrete_action(action));
+  return continuous_action(action)[0];
 }
 
-void ClassicControl::end_episode(int64_t) {
+void ClassicControl::end_stream_episode() {
   begins_ = true;
 }
 

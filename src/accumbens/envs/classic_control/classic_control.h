@@ -1,11 +1,9 @@
 #pragma once
 
 #include <array>
-#include <string>
-#include <vector>
 
 #include "accumbens/core/random.h"
-#include "accumbens/envs/environment.h"
+#include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
 
@@ -13,11 +11,10 @@ namespace accumbens {
 ///
 /// A task that ends is LAST with discount 0; the time limit is LAST with discount 1. Initial states
 /// come from the stream "environment/0" of the seed.
-class ClassicControl : public Environment {
+class ClassicControl : public SingleEnvironment {
  public:
   const EnvironmentSpec& spec() const override { return spec_; }
-  TimeStep step(const torch::Tensor& actions) override;
-  void end_episode(int64_t stream) override;
+  StreamStep step_stream(const StreamAction& action, void* observation) override;
   void state(StateTree& tree) override;
 
   /// The task's own variables, in float64, in the order of Gymnasium's `state`.
@@ -44,11 +41,13 @@ class ClassicControl : public Environment {
   /// continuous; checked before.
   virtual Outcome advance(double action, std::array<double, 4>& variables) = 0;
 
-  /// What the agent sees, of the spec's shape.
-  virtual std::vector<float> observe(const std::array<double, 4>& variables) const = 0;
+  /// Writes what the agent sees. observation: of the spec's shape.
+  virtual void observe(const std::array<double, 4>& variables, float* observation) const = 0;
+
+  void end_stream_episode() override;
 
  private:
-  double checked(const torch::Tensor& actions) const;
+  double checked(const StreamAction& action) const;
 
   EnvironmentSpec spec_;
   int64_t max_episode_steps_;

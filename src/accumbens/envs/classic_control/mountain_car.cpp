@@ -35,8 +35,9 @@ MountainCar::Outcome MountainCar::advance(double action, std::array<double, 4>& 
   return {.reward = -1, .terminated = position >= kGoal && velocity >= 0};
 }
 
-std::vector<float> MountainCar::observe(const std::array<double, 4>& variables) const {
-  return {static_cast<float>(variables[0]), static_cast<float>(variables[1])};
+void MountainCar::observe(const std::array<double, 4>& variables, float* observation) const {
+  observation[0] = static_cast<float>(variables[0]);
+  observation[1] = static_cast<float>(variables[1]);
 }
 
 }  // namespace accumbens

@@ -17,7 +17,7 @@ class MountainCar final : public ClassicControl {
  protected:
   std::array<double, 4> draw_initial_variables(RandomStream& random) override;
   Outcome advance(double action, std::array<double, 4>& variables) override;
-  std::vector<float> observe(const std::array<double, 4>& variables) const override;
+  void observe(const std::array<double, 4>& variables, float* observation) const override;
 };
 
 }  // namespace accumbens

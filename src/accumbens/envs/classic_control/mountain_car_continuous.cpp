@@ -47,8 +47,10 @@ MountainCarContinuous::Outcome MountainCarContinuous::advance(double action,
           .terminated = arrived};
 }
 
-std::vector<float> MountainCarContinuous::observe(const std::array<double, 4>& variables) const {
-  return {static_cast<float>(variables[0]), static_cast<float>(variables[1])};
+void MountainCarContinuous::observe(const std::array<double, 4>& variables,
+                                    float* observation) const {
+  observation[0] = static_cast<float>(variables[0]);
+  observation[1] = static_cast<float>(variables[1]);
 }
 
 }  // namespace accumbens

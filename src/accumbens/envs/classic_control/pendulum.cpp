@@ -49,9 +49,10 @@ Pendulum::Outcome Pendulum::advance(double action, std::array<double, 4>& variab
   return {.reward = static_cast<float>(-cost), .terminated = false};
 }
 
-std::vector<float> Pendulum::observe(const std::array<double, 4>& variables) const {
-  return {static_cast<float>(std::cos(variables[0])), static_cast<float>(std::sin(variables[0])),
-          static_cast<float>(variables[1])};
+void Pendulum::observe(const std::array<double, 4>& variables, float* observation) const {
+  observation[0] = static_cast<float>(std::cos(variables[0]));
+  observation[1] = static_cast<float>(std::sin(variables[0]));
+  observation[2] = static_cast<float>(variables[1]);
 }
 
 }  // namespace accumbens

@@ -1,15 +1,10 @@
 #include "accumbens/envs/gymnasium/gymnasium_environment.h"
 
-#include <torch/torch.h>
-
 #include <optional>
 #include <stdexcept>
 #include <utility>
-#include <vector>
 
 #include "accumbens/core/error.h"
-#include "accumbens/envs/continuous_action.h"
-#include "accumbens/envs/discrete_action.h"
 
 namespace accumbens {
 namespace {
@@ -41,41 +36,31 @@ GymnasiumEnvironment::GymnasiumEnvironment(std::string name, std::unique_ptr<Gym
       task_(std::move(task)),
       random_(seed, "gymnasium/0") {}
 
-TimeStep GymnasiumEnvironment::step(const torch::Tensor& actions) {
-  std::vector<int64_t> shape{1};
-  shape.insert(shape.end(), spec_.observation_shape.begin(), spec_.observation_shape.end());
-  torch::Tensor observation = torch::empty(shape, spec_.observation_dtype);
-  void* out = observation.mutable_data_ptr();
-  StepType step_type = StepType::kFirst;
-  GymnasiumOutcome outcome{.reward = 0, .terminated = false, .truncated = false};
-
+StreamStep GymnasiumEnvironment::step_stream(const StreamAction& action, void* observation) {
   if (begins_) {
     // a new episode ignores the action
     std::optional<uint32_t> seed;
     if (!seeded_) seed = static_cast<uint32_t>(random_.below(int64_t{1} << 31));
-    with_errors([&] { task_->reset(seed, out); });
+    with_errors([&] { task_->reset(seed, observation); });
     seeded_ = true;
     begins_ = false;
-  } else {
-    outcome = spec_.num_actions > 0 ? with_errors([&, action = discrete_action(spec_, actions)] {
-      return task_->step(action, out);
-    })
-                                    : with_errors([&, action = continuous_action(spec_, actions)] {
-                                        return task_->step(action.data(), out);
-                                      });
-
-    // what ends on its last allowed step has ended, not been cut
-    begins_ = outcome.terminated || outcome.truncated;
-    step_type = begins_ ? StepType::kLast : StepType::kMid;
+    return {};
   }
-  return {.step_type = {step_type},
-          .reward = {outcome.reward},
-          .discount = {outcome.terminated ? 0.0F : 1.0F},
-          .lost_life = {0},
-          .observation = observation};
+  const bool discrete = spec_.num_actions > 0;
+  const int64_t chosen = discrete ? discrete_action(action) : 0;
+  const float* numbers = discrete ? nullptr : continuous_action(action);
+  const GymnasiumOutcome outcome = with_errors([&] {
+    return discrete ? task_->step(chosen, observation) : task_->step(numbers, observation);
+  });
+
+  // what ends on its last allowed step has ended, not been cut
+  begins_ = outcome.terminated || outcome.truncated;
+  return {.step_type = begins_ ? StepType::kLast : StepType::kMid,
+          .reward = outcome.reward,
+          .discount = outcome.terminated ? 0.0F : 1.0F};
 }
 
-void GymnasiumEnvironment::end_episode(int64_t) {
+void GymnasiumEnvironment::end_stream_episode() {
   begins_ = true;
 }
 

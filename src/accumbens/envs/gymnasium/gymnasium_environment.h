@@ -4,8 +4,8 @@
 #include <string>
 
 #include "accumbens/core/random.h"
-#include "accumbens/envs/environment.h"
 #include "accumbens/envs/gymnasium/gymnasium.h"
+#include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
 
@@ -17,15 +17,17 @@ namespace accumbens {
 /// The environment's generator is seeded at its first reset, from the stream "gymnasium/0" of the
 /// seed. What is inside a Python object cannot be saved: a loaded state drops the episode that was
 /// in progress, and the next step is the FIRST of a new one, which is seeded from that stream anew.
-class GymnasiumEnvironment final : public Environment {
+class GymnasiumEnvironment final : public SingleEnvironment {
  public:
   /// name: for the agent and for messages.
   GymnasiumEnvironment(std::string name, std::unique_ptr<GymnasiumTask> task, uint64_t seed);
 
   const EnvironmentSpec& spec() const override { return spec_; }
-  TimeStep step(const torch::Tensor& actions) override;
-  void end_episode(int64_t stream) override;
+  StreamStep step_stream(const StreamAction& action, void* observation) override;
   void state(StateTree& tree) override;
+
+ protected:
+  void end_stream_episode() override;
 
  private:
   EnvironmentSpec spec_;

@@ -1,10 +1,10 @@
 #include "accumbens/envs/minatar/minatar.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
-#include "accumbens/envs/discrete_action.h"
+#include "accumbens/core/error.h"
 
 namespace accumbens {
 
@@ -60,37 +60,32 @@ MinAtar::MinAtar(const MinAtarOptions& options, int64_t num_channels,
            .num_actions = static_cast<int64_t>(moves_.size())};
 }
 
-TimeStep MinAtar::step(const torch::Tensor& actions) {
-  StepType step_type = StepType::kFirst;
-  Outcome outcome;
-
+StreamStep MinAtar::step_stream(const StreamAction& action, void* observation) {
+  StreamStep step;
   if (begins_) {
     // a new episode ignores the action
     begin(random_);
     begins_ = false;
   } else {
-    const int64_t action = discrete_action(spec_, actions);
+    const int64_t chosen = discrete_action(action);
 
     // the first action of an episode may repeat the last of the one before, as in the package
     const bool sticks = random_.uniform() < sticky_action_prob_;
-    if (!sticks) last_move_ = moves_[static_cast<size_t>(action)];
-    outcome = advance(last_move_, random_);
+    if (!sticks) last_move_ = moves_[static_cast<size_t>(chosen)];
+    const Outcome outcome = advance(last_move_, random_);
     begins_ = outcome.terminated;
-    step_type = begins_ ? StepType::kLast : StepType::kMid;
+    step = {.step_type = begins_ ? StepType::kLast : StepType::kMid,
+            .reward = outcome.reward,
+            .discount = outcome.terminated ? 0.0F : 1.0F};
   }
 
-  torch::Tensor observation =
-      torch::zeros({1, spec_.observation_shape[0], kSize, kSize}, torch::kUInt8);
-  Screen screen(observation.mutable_data_ptr<uint8_t>());
+  std::memset(observation, 0, static_cast<size_t>(spec_.observation_size()));
+  Screen screen(static_cast<uint8_t*>(observation));
   draw(screen);
-  return {.step_type = {step_type},
-          .reward = {outcome.reward},
-          .discount = {outcome.terminated ? 0.0F : 1.0F},
-          .lost_life = {0},
-          .observation = observation};
+  return step;
 }
 
-void MinAtar::end_episode(int64_t) {
+void MinAtar::end_stream_episode() {
   begins_ = true;
 }
 

@@ -7,7 +7,7 @@
 
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
-#include "accumbens/envs/environment.h"
+#include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
 
@@ -39,11 +39,10 @@ struct MinAtarOptions {
 /// moves in the order of Move, all six or the game's minimal set. A step is one frame of the game.
 /// There is no time limit but Freeway's own, which is a termination, as in the package. Random
 /// numbers come from the stream "environment/0" of the seed.
-class MinAtar : public Environment {
+class MinAtar : public SingleEnvironment {
  public:
   const EnvironmentSpec& spec() const override { return spec_; }
-  TimeStep step(const torch::Tensor& actions) override;
-  void end_episode(int64_t stream) override;
+  StreamStep step_stream(const StreamAction& action, void* observation) override;
   void state(StateTree& tree) override;
 
  protected:
@@ -116,6 +115,8 @@ class MinAtar : public Environment {
 
   /// Saves or loads the episode in progress.
   virtual void game_state(StateTree& tree) = 0;
+
+  void end_stream_episode() override;
 
   /// Whether the game grows harder as it goes on.
   bool ramping() const { return ramping_; }

@@ -2,6 +2,7 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <cctype>
 #include <map>
 #include <random>
@@ -184,6 +185,84 @@ class AleEmulator final : public Emulator {
   py::object ale_, act_, game_over_, lives_, get_grayscale_, get_rgb_, state_type_;
 };
 
+/// ale-py's vector of emulators, each step of which resets what is over.
+class AleVectorEmulator final : public VectorEmulator {
+ public:
+  // needs the interpreter held
+  explicit AleVectorEmulator(const VectorEmulatorOptions& options)
+      : streams_(options.num_streams), pixels_(options.screen_size * options.screen_size) {
+    const std::map<std::string, py::object> roms = find_roms(import_ale());
+    const auto rom = roms.find(options.game);
+    if (rom == roms.end()) throw std::runtime_error("ale-py has no game '" + options.game + "'");
+    const py::object make = py::module_::import("ale_py").attr("ALEVectorInterface");
+    using py::literals::operator""_a;
+    ale_ = make("rom_path"_a = rom->second, "num_envs"_a = options.num_streams,
+                "frame_skip"_a = options.frame_skip, "stack_num"_a = 1,
+                "img_height"_a = options.screen_size, "img_width"_a = options.screen_size,
+                "grayscale"_a = true, "maxpool"_a = true, "noop_max"_a = options.max_noops,
+                "use_fire_reset"_a = false, "episodic_life"_a = false, "life_loss_info"_a = false,
+                "reward_clipping"_a = false, "max_episode_steps"_a = options.max_frames,
+                "repeat_action_probability"_a = options.sticky_probability,
+                "full_action_space"_a = false, "batch_size"_a = 0,
+                "num_threads"_a = options.num_threads, "thread_affinity_offset"_a = -1,
+                "autoreset_mode"_a = "NextStep");
+    actions_ = static_cast<int64_t>(py::len(ale_.attr("get_action_set")()));
+    const py::module_ numpy = py::module_::import("numpy");
+    strength_ = numpy.attr("ones")(streams_, "float32");
+    array_ = numpy.attr("array");
+  }
+
+  ~AleVectorEmulator() override {
+    const py::gil_scoped_acquire held;
+    for (py::object* object : {&strength_, &array_, &ale_}) *object = py::object();
+  }
+
+  int64_t num_actions() const override { return actions_; }
+
+  void reset(const std::vector<int64_t>& streams, const std::vector<int64_t>& seeds,
+             uint8_t* screens) override {
+    with_ale([&] {
+      const py::tuple shown =
+          ale_.attr("reset")(array_(py::cast(streams), "int64"), array_(py::cast(seeds), "int64"));
+      copy(shown[0], streams_ * pixels_, screens);
+    });
+  }
+
+  void step(const int64_t* actions, uint8_t* screens, float* rewards, uint8_t* terminated,
+            uint8_t* truncated) override {
+    with_ale([&] {
+      const py::memoryview chosen =
+          py::memoryview::from_buffer(actions, {streams_}, {sizeof(int64_t)});
+      ale_.attr("send")(array_(chosen), strength_);
+      const py::tuple step = ale_.attr("recv")();
+      copy(step[0], streams_ * pixels_, screens);
+      copy(step[1], streams_, rewards);
+      copy(step[2], streams_, terminated);
+      copy(step[3], streams_, truncated);
+    });
+  }
+
+ private:
+  // an array of bytes, of truth values or of 32-bit integers
+  template <class T>
+  static void copy(const py::handle& array, int64_t count, T* out) {
+    const py::buffer_info info = py::reinterpret_borrow<py::buffer>(array).request();
+    if (info.size != count) throw std::runtime_error("ale-py gave an array of another size");
+    if (info.itemsize == 1) {
+      std::copy_n(static_cast<const uint8_t*>(info.ptr), count, out);
+    } else if (info.itemsize == 4 && info.format == "i") {
+      std::copy_n(static_cast<const int32_t*>(info.ptr), count, out);
+    } else {
+      throw std::runtime_error("ale-py gave an array of " + info.format);
+    }
+  }
+
+  int64_t streams_;
+  int64_t pixels_;
+  int64_t actions_ = 0;
+  py::object ale_, strength_, array_;
+};
+
 class AleLibrary final : public EmulatorLibrary {
  public:
   std::vector<std::string> games() override {
@@ -198,6 +277,11 @@ class AleLibrary final : public EmulatorLibrary {
   std::unique_ptr<Emulator> create(const EmulatorOptions& options) override {
     start_python();
     return with_ale([&] { return std::make_unique<AleEmulator>(options); });
+  }
+
+  std::unique_ptr<VectorEmulator> create_vector(const VectorEmulatorOptions& options) override {
+    start_python();
+    return with_ale([&] { return std::make_unique<AleVectorEmulator>(options); });
   }
 };
 
