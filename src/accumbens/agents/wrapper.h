@@ -37,6 +37,7 @@ class Wrapper {
 /// An agent behind wrappers, of which the first is next to the environment.
 class WrappedAgent final : public Agent {
  public:
+  /// agent: made for the environment as it looks through all of the wrappers.
   WrappedAgent(std::vector<std::unique_ptr<Wrapper>> wrappers, std::unique_ptr<Agent> agent);
 
   torch::Tensor step(const TimeStep& time_step) override;
@@ -90,6 +91,7 @@ struct NormalizeObservationOptions {
 /// time steps of all streams so far; as in OpenAI's baselines, Stable-Baselines3 and CleanRL.
 class NormalizeObservation final : public Wrapper {
  public:
+  /// spec: of the environment as it looks from here.
   NormalizeObservation(const NormalizeObservationOptions& options, const EnvironmentSpec& spec);
 
   EnvironmentSpec spec(const EnvironmentSpec& spec) const override;
@@ -121,6 +123,7 @@ struct NormalizeRewardOptions {
 /// far; as in OpenAI's baselines and Stable-Baselines3. Their mean is not taken away.
 class NormalizeReward final : public Wrapper {
  public:
+  /// spec: of the environment as it looks from here.
   NormalizeReward(const NormalizeRewardOptions& options, const EnvironmentSpec& spec);
 
   void observe(TimeStep& time_step) override;
@@ -151,6 +154,7 @@ struct ClipRewardOptions {
 /// Rewards cut off at two bounds.
 class ClipReward final : public Wrapper {
  public:
+  /// options: checked.
   explicit ClipReward(const ClipRewardOptions& options) : options_(options) {}
 
   void observe(TimeStep& time_step) override;

@@ -28,10 +28,10 @@ class BatchActions {
 
 /// What an agent step of one stream led to, except for what it shows; as in TimeStep.
 struct StreamStep {
-  StepType step_type = StepType::kFirst;
-  float reward = 0;
-  float discount = 1;
-  uint8_t lost_life = 0;
+  StepType step_type = StepType::kFirst;  // where in its episode
+  float reward = 0;                       // raw, 0 at FIRST
+  float discount = 1;                     // 0 at termination, else 1
+  uint8_t lost_life = 0;                  // LAST or FIRST only for the agent
 };
 
 /// An environment of one stream that writes what it shows to where it is told, so that many of
