@@ -16,6 +16,21 @@ constexpr int64_t kStreams = 3;
 const EnvironmentSpec kSpec{
     .name = "Somewhere", .batch_size = kStreams, .observation_shape = {2}, .num_actions = 2};
 
+// another environment
+EnvironmentSpec spec_with(const std::vector<int64_t>& observation_shape,
+                          torch::ScalarType observation_dtype) {
+  EnvironmentSpec spec = kSpec;
+  spec.observation_shape = observation_shape;
+  spec.observation_dtype = observation_dtype;
+  return spec;
+}
+
+TimeStep time_step_with(const std::vector<float>& rewards) {
+  TimeStep step;
+  step.reward = rewards;
+  return step;
+}
+
 // episodes of five steps, of which stream b begins its own b steps late
 TimeStep time_step(int64_t t, RandomStream& random) {
   TimeStep step{.step_type = {}, .reward = {}, .discount = {}, .lost_life = {}, .observation = {}};
@@ -52,7 +67,7 @@ struct Pooled {
 TEST(NormalizeObservation, TakesTheMeanAndDeviationOfAllSeenSoFar) {
   torch::set_num_threads(1);
   NormalizeObservation wrapper({.clip = 1.5}, kSpec);
-  EXPECT_EQ(wrapper.spec({.observation_dtype = torch::kUInt8}).observation_dtype, torch::kFloat32);
+  EXPECT_EQ(wrapper.spec(spec_with({2}, torch::kUInt8)).observation_dtype, torch::kFloat32);
   RandomStream random(1, "time steps");
   std::vector<std::vector<double>> seen(2);
   bool clipped = false;
@@ -108,7 +123,7 @@ TEST(NormalizeReward, DividesByTheDeviationOfDiscountedSums) {
 
 // oracle: written out by hand
 TEST(ClipReward, CutsOffAtItsBounds) {
-  TimeStep step{.reward = {-3, -0.5, 0, 0.25, 7}};
+  TimeStep step = time_step_with({-3, -0.5, 0, 0.25, 7});
   ClipReward({.low = -1, .high = 2}).observe(step);
   EXPECT_EQ(step.reward, (std::vector<float>{-1, -0.5, 0, 0.25, 2}));
   SignReward().observe(step);
@@ -118,21 +133,22 @@ TEST(ClipReward, CutsOffAtItsBounds) {
 
 // oracle: for-ai/rl's rule, written out by hand; the first observation answers no action
 TEST(MountainCarReward, GrowsTowardsTheFlag) {
-  MountainCarReward wrapper({.observation_shape = {2}});
-  TimeStep step{
-      .step_type = {StepType::kFirst, StepType::kMid, StepType::kMid, StepType::kMid,
-                    StepType::kLast},
-      .reward = {0, -1, -1, -1, -1},
-      .observation = torch::tensor({0.6F, 0.0F, 0.05F, 0.0F, 0.1F, 0.0F, 0.3F, 0.0F, 0.5F, 0.0F})
-                         .reshape({5, 2})};
+  MountainCarReward wrapper(spec_with({2}, torch::kFloat32));
+  TimeStep step = time_step_with({0, -1, -1, -1, -1});
+  step.step_type = {StepType::kFirst, StepType::kMid, StepType::kMid, StepType::kMid,
+                    StepType::kLast};
+  step.observation =
+      torch::tensor({0.6F, 0.0F, 0.05F, 0.0F, 0.1F, 0.0F, 0.3F, 0.0F, 0.5F, 0.0F}).reshape({5, 2});
   wrapper.observe(step);
   EXPECT_EQ(step.reward, (std::vector<float>{0, -1, 9, 19, 99}));
-  EXPECT_THROW(MountainCarReward({.observation_shape = {4}}), ConfigError);
+  EXPECT_THROW(MountainCarReward(spec_with({4}, torch::kFloat32)), ConfigError);
 }
 
 // oracle: the straight line through the bounds
 TEST(RescaleAction, TakesBoundsToBounds) {
-  const EnvironmentSpec environment{.name = "Arm", .action_low = {-2, 0}, .action_high = {2, 10}};
+  EnvironmentSpec environment = kSpec;
+  environment.action_low = {-2, 0};
+  environment.action_high = {2, 10};
   const RescaleAction wrapper({.low = -1, .high = 3}, environment);
   const EnvironmentSpec seen = wrapper.spec(environment);
   EXPECT_EQ(seen.action_low, (std::vector<float>{-1, -1}));

@@ -115,7 +115,7 @@ TEST(AtariVectorEnvironment, BeginsNewGamesFromASavedState) {
     const TimeStep y = loaded[1]->step(a);
     for (int64_t b = 0; b < kStreams; ++b) {
       expect_same(x, y, b);
-      if (step == 0) EXPECT_TRUE(x.first(b));
+      EXPECT_EQ(x.first(b), step == 0);
     }
   }
 }

@@ -269,7 +269,7 @@ TEST(GymnasiumEnvironment, ContinuousActionsAreClippedToTheBounds) {
   EXPECT_THAT(given({0.1F, -0.1F, 9, -9}), ElementsAre(0.1F, -0.1F, 2, -3));
   EXPECT_THAT(given({9, -9, 1, 1}), ElementsAre(0.1F, -1, 1, 1));
   EXPECT_THAT(message([&] { given({NAN, 0, 0, 0}); }), HasSubstr("learning_rate"));
-  EXPECT_THAT(message([&] { given({0, 0, 0}); }), HasSubstr("4 numbers, not 3"));
+  EXPECT_THAT(message([&] { given({0, 0, 0}); }), HasSubstr("3 numbers as actions instead of 4"));
 }
 
 TEST(GymnasiumEnvironment, ActionsThatAgentsCannotChooseAreRefused) {

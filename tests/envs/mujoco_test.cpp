@@ -287,7 +287,10 @@ std::string failure_of(const std::function<void()>& body) {
 TEST_F(MujocoTest, WhatDoesNotFitIsRefusedInOneSentence) {
   const auto hopper = make("Hopper", /*seed=*/1);
   hopper->step(torch::zeros({1, 3}));
-  EXPECT_THAT(failure_of([&] { hopper->step(torch::zeros({1, 6})); }), HasSubstr("3 numbers"));
+  EXPECT_THAT(failure_of([&] {
+                hopper->step(torch::zeros({1, 6}));
+              }),
+              HasSubstr("6 numbers as actions instead of 3"));
   EXPECT_THAT(failure_of([&] {
                 hopper->step(torch::full({1, 3}, std::nan("")));
               }),

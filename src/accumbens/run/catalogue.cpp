@@ -54,7 +54,6 @@ ReplaySpec replay_spec(const EnvironmentSpec& environment, int64_t stack_size) {
 Catalogue::Catalogue() {
   register_dopamine(registry);
   const std::string no_gym = "Gymnasium's interface is the only one";
-  const std::string no_ppo = "PPO's preprocessing is not in Accumbens";
 
   // the experiment
   registry.add<RunnerOptions>(
@@ -84,12 +83,13 @@ Catalogue::Catalogue() {
        .unused = {{"environment", kFromEnvironment}, {"summary_writer", kOwnFiles}}});
 
   // environments
-  registry.add<AtariOptions>("create_atari_environment",
-                             {.modules = {"dopamine.discrete_domains.atari_lib"},
-                              .summary = "an Atari 2600 game",
-                              .unused = {{"use_legacy_gym", no_gym},
-                                         {"use_ppo_preprocessing", no_ppo},
-                                         {"continuous_action_threshold", "actions are discrete"}}});
+  registry.add<AtariOptions>(
+      "create_atari_environment",
+      {.modules = {"dopamine.discrete_domains.atari_lib"},
+       .summary = "an Atari 2600 game",
+       .unused = {{"use_legacy_gym", no_gym},
+                  {"use_ppo_preprocessing", "PPO's preprocessing is not in Accumbens"},
+                  {"continuous_action_threshold", "actions are discrete"}}});
   registry.add<AtariPreprocessingOptions>("AtariPreprocessing",
                                           {.modules = {"dopamine.discrete_domains.atari_lib"},
                                            .summary = "from emulator frames to observations"});
@@ -97,7 +97,9 @@ Catalogue::Catalogue() {
       "create_gym_environment",
       {.modules = {"dopamine.discrete_domains.gym_lib"},
        .summary = "a classic control or MuJoCo task, or any environment of Gymnasium's",
-       .unused = {{"use_legacy_gym", no_gym}, {"use_ppo_preprocessing", no_ppo}}});
+       .unused = {{"use_legacy_gym", no_gym},
+                  {"use_ppo_preprocessing",
+                   "bind create_agent.wrappers = (@NormalizeObservation, @NormalizeReward)"}}});
   registry.add<MinAtarOptions>(
       "create_minatar_env", {.modules = {"dopamine.labs.environments.minatar.minatar_env"},
                              .summary = "a game of MinAtar",
