@@ -328,6 +328,8 @@ TEST(MujocoTasks, OtherVersionsAreRefusedWithTheNameOfTheRightOne) {
                 make_gym_environment({.environment_name = "HalfCheetah", .version = "v2"}, 1);
               }),
               HasSubstr("bind create_gym_environment.version = 'v5'"));
+  EXPECT_THAT(failure_of([] { make_gym_environment({.environment_name = "HalfCheetah-v4"}, 1); }),
+              HasSubstr("bind create_gym_environment.environment_name = 'HalfCheetah-v5'"));
 }
 
 }  // namespace

@@ -137,10 +137,11 @@ std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uin
   if (id == name + "-" + kMujocoVersion) {
     return std::make_unique<MujocoEnvironment>(name, kMujocoLimit, seed);
   }
+  const bool apart = options.environment_name == name;
   throw ConfigError("there is no '" + id +
-                    "' here, only its present version in Gymnasium: bind "
-                    "create_gym_environment.version = '" +
-                    kMujocoVersion + "'");
+                    "' here, only its present version in Gymnasium: bind create_gym_environment." +
+                    (apart ? "version = '" : "environment_name = '" + name + "-") + kMujocoVersion +
+                    "'");
 }
 
 std::unique_ptr<Environment> make_minatar_environment(const MinAtarOptions& options,
