@@ -20,9 +20,8 @@
 #include "accumbens/envs/vector_environment.h"
 #include "timing.h"
 
+namespace accumbens {
 namespace {
-
-using namespace accumbens;  // NOLINT(google-build-using-namespace)
 
 double steps_per_second(const std::string& id, int64_t streams, int64_t workers, int64_t steps) {
   const size_t dash = id.rfind('-');
@@ -57,6 +56,7 @@ double steps_per_second(const std::string& id, int64_t streams, int64_t workers,
 }
 
 }  // namespace
+}  // namespace accumbens
 
 int main(int argc, char** argv) {
   if (argc < 5) {
@@ -66,8 +66,8 @@ int main(int argc, char** argv) {
   try {
     at::set_num_threads(1);
     for (int i = 4; i < argc; ++i) {
-      const double speed =
-          steps_per_second(argv[i], std::atoll(argv[1]), std::atoll(argv[2]), std::atoll(argv[3]));
+      const double speed = accumbens::steps_per_second(argv[i], std::atoll(argv[1]),
+                                                       std::atoll(argv[2]), std::atoll(argv[3]));
       std::printf("%s %.0f\n", argv[i], speed);
     }
   } catch (const std::exception& error) {

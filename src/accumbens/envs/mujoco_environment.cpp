@@ -2,31 +2,9 @@
 
 #include <algorithm>
 
-#include "accumbens/core/error.h"
 #include "accumbens/envs/plugin.h"
 
 namespace accumbens {
-namespace {
-
-MujocoLibrary* load_library() {
-  void* symbol = plugin_symbol("accumbens_mujoco", "accumbens_mujoco_library", "MuJoCo's tasks");
-  return reinterpret_cast<MujocoLibrary* (*)()>(symbol)();
-}
-
-// what the plug-in throws becomes the user's error
-template <class F>
-auto with_mujoco(F&& body) {
-  try {
-    return std::forward<F>(body)();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(error.what());
-  }
-}
-
-}  // namespace
-
 const std::vector<std::string>& mujoco_tasks() {
   static const std::vector<std::string> kNames{"Ant", "HalfCheetah", "Hopper", "Humanoid",
                                                "Walker2d"};
@@ -35,12 +13,13 @@ const std::vector<std::string>& mujoco_tasks() {
 
 MujocoLibrary& mujoco_library() {
   // a failed load is tried again
-  static MujocoLibrary* library = load_library();
-  return *library;
+  static auto& library = plugin_library<MujocoLibrary>(
+      "accumbens_mujoco", "accumbens_mujoco_library", "MuJoCo's tasks");
+  return library;
 }
 
 std::unique_ptr<MujocoTask> make_mujoco_task(const std::string& name) {
-  return with_mujoco([&] { return mujoco_library().create(name); });
+  return with_plugin([&] { return mujoco_library().create(name); });
 }
 
 MujocoEnvironment::MujocoEnvironment(const std::string& task, int64_t max_episode_steps,
@@ -60,14 +39,9 @@ StreamStep MujocoEnvironment::step_stream(const StreamAction& action, void* obse
     begin_episode();
   } else {
     const float* chosen = continuous_action(action);
-    const MujocoOutcome outcome = with_mujoco([&] { return task_->step(chosen); });
-
-    // a task that ends on its last allowed step has ended, not been cut
-    ++episode_steps_;
-    begins_ = outcome.terminated || episode_steps_ >= max_episode_steps_;
-    step = {.step_type = begins_ ? StepType::kLast : StepType::kMid,
-            .reward = static_cast<float>(outcome.reward),
-            .discount = outcome.terminated ? 0.0F : 1.0F};
+    const MujocoOutcome outcome = with_plugin([&] { return task_->step(chosen); });
+    step = answer(static_cast<float>(outcome.reward), outcome.terminated,
+                  /*truncated=*/++episode_steps_ >= max_episode_steps_);
   }
 
   const std::vector<double> values = task_->observe();
@@ -85,20 +59,16 @@ void MujocoEnvironment::begin_episode() {
   for (double& velocity : velocities) {
     velocity += start.normal_velocities ? start.noise * random_.normal() : uniform();
   }
-  with_mujoco([&] { task_->reset(positions, velocities); });
+  with_plugin([&] { task_->reset(positions, velocities); });
   episode_steps_ = 0;
   begins_ = false;
-}
-
-void MujocoEnvironment::end_stream_episode() {
-  begins_ = true;
 }
 
 void MujocoEnvironment::state(StateTree& tree) {
   std::vector<double> simulation = task_->save_state();
   tree("random", random_)("episode_steps", episode_steps_)("begins", begins_)("simulation",
                                                                               simulation);
-  if (tree.loading()) with_mujoco([&] { task_->load_state(simulation); });
+  if (tree.loading()) with_plugin([&] { task_->load_state(simulation); });
 }
 
 }  // namespace accumbens

@@ -24,9 +24,6 @@ class MujocoEnvironment final : public SingleEnvironment {
   StreamStep step_stream(const StreamAction& action, void* observation) override;
   void state(StateTree& tree) override;
 
- protected:
-  void end_stream_episode() override;
-
  private:
   void begin_episode();
 
@@ -35,7 +32,6 @@ class MujocoEnvironment final : public SingleEnvironment {
   int64_t max_episode_steps_;
   RandomStream random_;
   int64_t episode_steps_ = 0;
-  bool begins_ = true;  // the next step is FIRST
 };
 
 }  // namespace accumbens

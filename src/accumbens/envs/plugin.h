@@ -1,6 +1,10 @@
 #pragma once
 
+#include <exception>
 #include <string>
+#include <utility>
+
+#include "accumbens/core/error.h"
 
 namespace accumbens {
 
@@ -14,5 +18,25 @@ namespace accumbens {
 /// purpose: what needs it, the beginning of an error's sentence, e.g. "Atari games".
 /// Throws Error if it is not there or does not load; then the next call tries again.
 void* plugin_symbol(const std::string& file, const std::string& symbol, const std::string& purpose);
+
+/// What a plug-in gives: the Library that its function `symbol` answers with. Parameters and errors
+/// are plugin_symbol's.
+template <class Library>
+Library& plugin_library(const std::string& file, const std::string& symbol,
+                        const std::string& purpose) {
+  return *reinterpret_cast<Library* (*)()>(plugin_symbol(file, symbol, purpose))();
+}
+
+/// Runs body, in which a plug-in works; what it throws becomes the user's Error.
+template <class F>
+auto with_plugin(F&& body) {
+  try {
+    return std::forward<F>(body)();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw Error(error.what());
+  }
+}
 
 }  // namespace accumbens

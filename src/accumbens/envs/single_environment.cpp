@@ -25,6 +25,18 @@ StreamAction BatchActions::at(int64_t b) const {
   return {.continuous = actions_.const_data_ptr<float>() + b * action_size_};
 }
 
+StreamStep answered(float reward, bool terminated, bool truncated) {
+  return {.step_type = terminated || truncated ? StepType::kLast : StepType::kMid,
+          .reward = reward,
+          .discount = terminated ? 0.0F : 1.0F};
+}
+
+int64_t discrete_action(const EnvironmentSpec& spec, const StreamAction& action) {
+  if (*action.discrete >= 0 && *action.discrete < spec.num_actions) return *action.discrete;
+  throw Error("action " + std::to_string(*action.discrete) + " does not exist in " + spec.name +
+              ": actions are 0 to " + std::to_string(spec.num_actions - 1));
+}
+
 TimeStep SingleEnvironment::step(const torch::Tensor& actions) {
   const BatchActions batch(spec(), actions);
   TimeStep time_step = empty_time_step(spec());
@@ -32,14 +44,9 @@ TimeStep SingleEnvironment::step(const torch::Tensor& actions) {
   return time_step;
 }
 
-void SingleEnvironment::end_episode(int64_t) {
-  end_stream_episode();
-}
-
-int64_t SingleEnvironment::discrete_action(const StreamAction& action) const {
-  if (*action.discrete >= 0 && *action.discrete < spec().num_actions) return *action.discrete;
-  throw Error("action " + std::to_string(*action.discrete) + " does not exist in " + spec().name +
-              ": actions are 0 to " + std::to_string(spec().num_actions - 1));
+StreamStep SingleEnvironment::answer(float reward, bool terminated, bool truncated) {
+  begins_ = terminated || truncated;
+  return answered(reward, terminated, truncated);
 }
 
 const float* SingleEnvironment::continuous_action(const StreamAction& action) const {

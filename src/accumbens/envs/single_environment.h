@@ -34,6 +34,13 @@ struct StreamStep {
   uint8_t lost_life = 0;                  // LAST or FIRST only for the agent
 };
 
+/// MID, or LAST where the episode is over; what ends on its last allowed step has ended, not been
+/// cut.
+StreamStep answered(float reward, bool terminated, bool truncated);
+
+/// The action of a stream, of a spec with discrete ones. Throws Error if there is no such action.
+int64_t discrete_action(const EnvironmentSpec& spec, const StreamAction& action);
+
 /// An environment of one stream that writes what it shows to where it is told, so that many of
 /// them fill a batch without a tensor of their own.
 class SingleEnvironment : public Environment {
@@ -43,17 +50,16 @@ class SingleEnvironment : public Environment {
   /// An agent step. observation: room for one frame, all of which is written.
   virtual StreamStep step_stream(const StreamAction& action, void* observation) = 0;
 
-  void end_episode(int64_t stream) final;
+  void end_episode(int64_t) final { begins_ = true; }
 
  protected:
-  /// Ends the episode of the stream.
-  virtual void end_stream_episode() = 0;
-
-  /// The action, of a spec with discrete ones. Throws Error if there is no such action.
-  int64_t discrete_action(const StreamAction& action) const;
+  /// answered(), and another episode begins if this one is over.
+  StreamStep answer(float reward, bool terminated, bool truncated);
 
   /// The action, of a spec with continuous ones: [D]. Throws Error if one of its numbers is none.
   const float* continuous_action(const StreamAction& action) const;
+
+  bool begins_ = true;  // the next step is FIRST; who makes that step says that it is done
 };
 
 /// A batch of time steps without their contents, to be filled by each stream.

@@ -63,6 +63,23 @@ PolicyOutput ClassicControlActorCriticNetwork::forward(const torch::Tensor& s) {
   return output;
 }
 
+PolicyOutput EncodedActorCritic::forward(const torch::Tensor& s) {
+  const torch::Tensor x = hidden_->forward(encode(s)).relu_();  // [B, hidden_units]
+  return {.logits = actor_->forward(x), .value = critic_->forward(x).squeeze(1)};
+}
+
+void EncodedActorCritic::make_outputs(int64_t features, int64_t hidden_units, int64_t num_actions,
+                                      RandomStream& random) {
+  const auto layer = [&](const char* name, int64_t inputs, int64_t outputs, double gain) {
+    auto made = register_module(name, torch::nn::Linear(inputs, outputs));
+    initialize_orthogonal(made->weight, made->bias, gain, random);
+    return made;
+  };
+  hidden_ = layer("hidden", features, hidden_units, std::sqrt(2.0));
+  actor_ = layer("actor", hidden_units, num_actions, 0.01);
+  critic_ = layer("critic", hidden_units, 1, 1.0);
+}
+
 NatureActorCriticNetwork::NatureActorCriticNetwork(int64_t stack_size, int64_t height,
                                                    int64_t width, int64_t num_actions,
                                                    RandomStream& random)
@@ -70,19 +87,7 @@ NatureActorCriticNetwork::NatureActorCriticNetwork(int64_t stack_size, int64_t h
                     [&](torch::Tensor& weight, torch::Tensor& bias) {
                       initialize_orthogonal(weight, bias, std::sqrt(2.0), random);
                     }) {
-  const auto layer = [&](const char* name, int64_t inputs, int64_t outputs, double gain) {
-    auto made = register_module(name, torch::nn::Linear(inputs, outputs));
-    initialize_orthogonal(made->weight, made->bias, gain, random);
-    return made;
-  };
-  hidden_ = layer("hidden", convolutions_.features(), 512, std::sqrt(2.0));
-  actor_ = layer("actor", 512, num_actions, 0.01);
-  critic_ = layer("critic", 512, 1, 1.0);
-}
-
-PolicyOutput NatureActorCriticNetwork::forward(const torch::Tensor& s) {
-  const torch::Tensor x = hidden_->forward(convolutions_(s)).relu_();  // [B, 512]
-  return {.logits = actor_->forward(x), .value = critic_->forward(x).squeeze(1)};
+  make_outputs(convolutions_.features(), /*hidden_units=*/512, num_actions, random);
 }
 
 }  // namespace accumbens

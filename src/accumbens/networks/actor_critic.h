@@ -68,23 +68,41 @@ class ClassicControlActorCriticNetwork final : public ActorCriticNetwork {
   torch::Tensor log_std_;                  // [D], of continuous actions
 };
 
-/// The convolutions of Mnih et al. (2015) without padding and 512 hidden units with ReLU, which the
-/// policy and the value share; orthogonal weights as above. PPO's network for Atari in Dopamine,
-/// CleanRL and OpenAI's baselines.
-class NatureActorCriticNetwork final : public ActorCriticNetwork {
+/// An actor-critic whose policy, a softmax, and value share all but their outputs: an encoding,
+/// and hidden units with ReLU. Orthogonal weights: gain sqrt(2), 0.01 for the policy's outputs, 1
+/// for the value's.
+class EncodedActorCritic : public ActorCriticNetwork {
+ public:
+  PolicyOutput forward(const torch::Tensor& s) final;
+
+ protected:
+  /// s: [B, stack, ...] in the environment's dtype. Returns [B, features].
+  virtual torch::Tensor encode(const torch::Tensor& s) = 0;
+
+  /// Makes what comes after the encoding; called once, when that is made.
+  void make_outputs(int64_t features, int64_t hidden_units, int64_t num_actions,
+                    RandomStream& random);
+
+ private:
+  torch::nn::Linear hidden_{nullptr};
+  torch::nn::Linear actor_{nullptr};
+  torch::nn::Linear critic_{nullptr};
+};
+
+/// The convolutions of Mnih et al. (2015) without padding and 512 hidden units: PPO's network for
+/// Atari in Dopamine, CleanRL and OpenAI's baselines.
+class NatureActorCriticNetwork final : public EncodedActorCritic {
  public:
   /// height, width: of a frame, in pixels; stack_size: frames in an observation; random: draws all
   /// weights.
   NatureActorCriticNetwork(int64_t stack_size, int64_t height, int64_t width, int64_t num_actions,
                            RandomStream& random);
 
-  PolicyOutput forward(const torch::Tensor& s) override;
+ protected:
+  torch::Tensor encode(const torch::Tensor& s) override { return convolutions_(s); }
 
  private:
   NatureConvolutions convolutions_;
-  torch::nn::Linear hidden_{nullptr};
-  torch::nn::Linear actor_{nullptr};
-  torch::nn::Linear critic_{nullptr};
 };
 
 }  // namespace accumbens

@@ -37,22 +37,13 @@ torch::Tensor MinAtarDqnNetwork::encode(const torch::Tensor& s) {
 MinAtarActorCriticNetwork::MinAtarActorCriticNetwork(int64_t channels, int64_t height,
                                                      int64_t width, int64_t num_actions,
                                                      RandomStream& random) {
-  const auto begin = [&](auto& layer, double gain) {
-    initialize_orthogonal(layer->weight, layer->bias, gain, random);
-  };
   convolution_ = register_module("conv", torch::nn::Conv2d(channels, kFilters, kKernel));
-  hidden_ = register_module("hidden", torch::nn::Linear(features(height, width), 128));
-  actor_ = register_module("actor", torch::nn::Linear(128, num_actions));
-  critic_ = register_module("critic", torch::nn::Linear(128, 1));
-  begin(convolution_, std::sqrt(2.0));
-  begin(hidden_, std::sqrt(2.0));
-  begin(actor_, 0.01);
-  begin(critic_, 1.0);
+  initialize_orthogonal(convolution_->weight, convolution_->bias, std::sqrt(2.0), random);
+  make_outputs(features(height, width), /*hidden_units=*/128, num_actions, random);
 }
 
-PolicyOutput MinAtarActorCriticNetwork::forward(const torch::Tensor& s) {
-  const torch::Tensor x = hidden_->forward(convolve(convolution_, s)).relu_();  // [B, 128]
-  return {.logits = actor_->forward(x), .value = critic_->forward(x).squeeze(1)};
+torch::Tensor MinAtarActorCriticNetwork::encode(const torch::Tensor& s) {
+  return convolve(convolution_, s);
 }
 
 }  // namespace accumbens

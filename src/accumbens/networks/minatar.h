@@ -1,7 +1,6 @@
 #pragma once
 
 #include <torch/nn/modules/conv.h>
-#include <torch/nn/modules/linear.h>
 
 #include <string>
 
@@ -40,21 +39,18 @@ class MinAtarDqnNetwork final : public EncodedNetwork {
   torch::nn::Conv2d convolution_{nullptr};
 };
 
-/// The same convolution and 128 hidden units with ReLU, which a softmax policy and a value share;
-/// orthogonal weights with the gains of NatureActorCriticNetwork.
-class MinAtarActorCriticNetwork final : public ActorCriticNetwork {
+/// The same convolution and 128 hidden units, which a softmax policy and a value share.
+class MinAtarActorCriticNetwork final : public EncodedActorCritic {
  public:
   /// channels: of all frames of an observation; height, width: in cells; random: draws all weights.
   MinAtarActorCriticNetwork(int64_t channels, int64_t height, int64_t width, int64_t num_actions,
                             RandomStream& random);
 
-  PolicyOutput forward(const torch::Tensor& s) override;
+ protected:
+  torch::Tensor encode(const torch::Tensor& s) override;
 
  private:
   torch::nn::Conv2d convolution_{nullptr};
-  torch::nn::Linear hidden_{nullptr};
-  torch::nn::Linear actor_{nullptr};
-  torch::nn::Linear critic_{nullptr};
 };
 
 }  // namespace accumbens

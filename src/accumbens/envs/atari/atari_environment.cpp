@@ -62,7 +62,7 @@ StreamStep AtariEnvironment::advance(const StreamAction& stream_action) {
     lost_life_ = false;
     return {.lost_life = 1};
   }
-  const int64_t action = discrete_action(stream_action);
+  const int64_t action = discrete_action(spec_, stream_action);
 
   // DQN Zoo pools what this step shows, Dopamine what its buffers hold
   if (zoo_) clear_screens();
@@ -144,10 +144,6 @@ void AtariEnvironment::pool_and_resize() {
 
   std::visit([&](auto& resize) { resize(gray, observation_.mutable_data_ptr<uint8_t>()); },
              resize_);
-}
-
-void AtariEnvironment::end_stream_episode() {
-  begins_ = true;
 }
 
 void AtariEnvironment::state(StateTree& tree) {

@@ -86,9 +86,6 @@ class AtariEnvironment final : public SingleEnvironment {
   StreamStep step_stream(const StreamAction& action, void* observation) override;
   void state(StateTree& tree) override;
 
- protected:
-  void end_stream_episode() override;
-
  private:
   StreamStep advance(const StreamAction& action);
   StreamStep begin_game();
@@ -109,7 +106,6 @@ class AtariEnvironment final : public SingleEnvironment {
   torch::Tensor observation_;  // [1, size, size] uint8, the last one shown
   int64_t game_frames_ = 0;    // since FIRST of the game
   int64_t lives_ = 0;          // after the last emulator frame
-  bool begins_ = true;         // the next step starts a game
   bool lost_life_ = false;     // the next step is FIRST in a game that goes on
 };
 

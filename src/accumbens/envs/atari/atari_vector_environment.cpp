@@ -6,24 +6,10 @@
 #include <numeric>
 #include <utility>
 
-#include "accumbens/core/error.h"
+#include "accumbens/envs/plugin.h"
 #include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
-namespace {
-
-// the emulator's failures are the user's errors
-template <class F>
-void emulate(F&& body) {
-  try {
-    body();
-  } catch (const std::runtime_error& error) {
-    throw Error(error.what());
-  }
-}
-
-}  // namespace
-
 AtariVectorEnvironment::AtariVectorEnvironment(std::string name,
                                                const VectorEmulatorOptions& options,
                                                std::unique_ptr<VectorEmulator> emulator,
@@ -49,12 +35,9 @@ TimeStep AtariVectorEnvironment::step(const torch::Tensor& actions) {
   std::vector<uint8_t> terminated(streams);
   std::vector<uint8_t> truncated(streams);
   for (size_t b = 0; b < streams; ++b) {
-    const int64_t action = *batch.at(static_cast<int64_t>(b)).discrete;
-    if (action >= 0 && action < spec_.num_actions) continue;
-    throw Error("action " + std::to_string(action) + " does not exist in " + spec_.name +
-                ": actions are 0 to " + std::to_string(spec_.num_actions - 1));
+    discrete_action(spec_, batch.at(static_cast<int64_t>(b)));
   }
-  emulate([&] {
+  with_plugin([&] {
     emulator_->step(batch.at(0).discrete, screens, all.reward.data(), terminated.data(),
                     truncated.data());
   });
@@ -62,15 +45,13 @@ TimeStep AtariVectorEnvironment::step(const torch::Tensor& actions) {
   // a game that was ended from outside has made one step too many
   std::vector<int64_t> begin;
   for (size_t b = 0; b < streams; ++b) {
-    const StreamStep middle{
-        .step_type = terminated[b] || truncated[b] ? StepType::kLast : StepType::kMid,
-        .reward = all.reward[b],
-        .discount = terminated[b] ? 0.0F : 1.0F};
     if (cut_[b]) begin.push_back(static_cast<int64_t>(b));
-    enter(over_[b] || cut_[b] ? StreamStep{} : middle, static_cast<int64_t>(b), all);
+    enter(over_[b] || cut_[b] ? StreamStep{}
+                              : answered(all.reward[b], terminated[b] != 0, truncated[b] != 0),
+          static_cast<int64_t>(b), all);
   }
   if (!begin.empty()) {
-    emulate([&] { emulator_->reset(begin, std::vector<int64_t>(begin.size(), -1), screens); });
+    with_plugin([&] { emulator_->reset(begin, std::vector<int64_t>(begin.size(), -1), screens); });
   }
   for (size_t b = 0; b < streams; ++b) over_[b] = all.last(static_cast<int64_t>(b));
   std::ranges::fill(cut_, 0);
@@ -86,7 +67,8 @@ TimeStep AtariVectorEnvironment::begin_all() {
     seeds.push_back(seeds_.below(int64_t{1} << 31));
     enter(StreamStep{}, b, all);
   }
-  emulate([&] { emulator_->reset(streams, seeds, all.observation.mutable_data_ptr<uint8_t>()); });
+  with_plugin(
+      [&] { emulator_->reset(streams, seeds, all.observation.mutable_data_ptr<uint8_t>()); });
   begun_ = true;
   std::ranges::fill(over_, 0);
   std::ranges::fill(cut_, 0);

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "accumbens/core/random.h"
-#include "accumbens/envs/atari/atari_environment.h"
 #include "accumbens/envs/atari/vector_emulator.h"
 #include "accumbens/envs/environment.h"
 

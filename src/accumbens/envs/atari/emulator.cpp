@@ -10,17 +10,11 @@
 namespace accumbens {
 namespace {
 
-EmulatorLibrary* load_library() {
-  void* symbol = plugin_symbol("accumbens_python", "accumbens_emulator_library", "Atari games");
-  return reinterpret_cast<EmulatorLibrary* (*)()>(symbol)();
-}
-
-// writes a game's name as the library does, and lets it be made; failures from inside the plug-in
-// become the user's errors
+// writes a game's name as the library does, and lets it be made
 template <class Make>
 auto with_game(std::string& game, Make&& make) {
   EmulatorLibrary& library = emulator_library();
-  try {
+  return with_plugin([&] {
     const std::vector<std::string> games = library.games();
     const auto found = std::find_if(games.begin(), games.end(), [&](const std::string& known) {
       return plain_game_name(known) == plain_game_name(game);
@@ -31,11 +25,7 @@ auto with_game(std::string& game, Make&& make) {
     }
     game = *found;
     return make(library);
-  } catch (const Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw Error(error.what());
-  }
+  });
 }
 
 }  // namespace
@@ -50,8 +40,9 @@ std::string plain_game_name(const std::string& name) {
 
 EmulatorLibrary& emulator_library() {
   // a failed load is tried again
-  static EmulatorLibrary* library = load_library();
-  return *library;
+  static auto& library = plugin_library<EmulatorLibrary>(
+      "accumbens_python", "accumbens_emulator_library", "Atari games");
+  return library;
 }
 
 std::unique_ptr<Emulator> make_emulator(EmulatorOptions options) {

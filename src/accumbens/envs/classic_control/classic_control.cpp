@@ -23,25 +23,16 @@ StreamStep ClassicControl::step_stream(const StreamAction& action, void* observa
     begins_ = false;
   } else {
     const Outcome outcome = advance(checked(action), variables_);
-
-    // a task that ends on its last allowed step has ended, not been cut
-    ++episode_steps_;
-    begins_ = outcome.terminated || episode_steps_ >= max_episode_steps_;
-    step = {.step_type = begins_ ? StepType::kLast : StepType::kMid,
-            .reward = outcome.reward,
-            .discount = outcome.terminated ? 0.0F : 1.0F};
+    step = answer(outcome.reward, outcome.terminated,
+                  /*truncated=*/++episode_steps_ >= max_episode_steps_);
   }
   observe(variables_, static_cast<float*>(observation));
   return step;
 }
 
 double ClassicControl::checked(const StreamAction& action) const {
-  if (spec_.action_size() == 0) return static_cast<double>(discrete_action(action));
+  if (spec_.action_size() == 0) return static_cast<double>(discrete_action(spec_, action));
   return continuous_action(action)[0];
-}
-
-void ClassicControl::end_stream_episode() {
-  begins_ = true;
 }
 
 void ClassicControl::state(StateTree& tree) {

@@ -44,8 +44,6 @@ class ClassicControl : public SingleEnvironment {
   /// Writes what the agent sees. observation: of the spec's shape.
   virtual void observe(const std::array<double, 4>& variables, float* observation) const = 0;
 
-  void end_stream_episode() override;
-
  private:
   double checked(const StreamAction& action) const;
 
@@ -54,7 +52,6 @@ class ClassicControl : public SingleEnvironment {
   RandomStream random_;
   std::array<double, 4> variables_{};
   int64_t episode_steps_ = 0;
-  bool begins_ = true;  // the next step is FIRST
 };
 
 }  // namespace accumbens

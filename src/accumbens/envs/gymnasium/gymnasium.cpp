@@ -8,15 +8,16 @@
 namespace accumbens {
 
 std::unique_ptr<GymnasiumTask> make_gymnasium_task(const GymnasiumOptions& options) {
-  void* symbol = plugin_symbol("accumbens_python", "accumbens_gymnasium_library",
-                               "Gymnasium's environments, such as '" + options.id + "',");
-  try {
-    return reinterpret_cast<GymnasiumLibrary* (*)()>(symbol)()->create(options);
-  } catch (const std::invalid_argument& error) {
-    throw ConfigError(error.what());
-  } catch (const std::exception& error) {
-    throw Error(error.what());
-  }
+  auto& library =
+      plugin_library<GymnasiumLibrary>("accumbens_python", "accumbens_gymnasium_library",
+                                       "Gymnasium's environments, such as '" + options.id + "',");
+  return with_plugin([&] {
+    try {
+      return library.create(options);
+    } catch (const std::invalid_argument& error) {
+      throw ConfigError(error.what());
+    }
+  });
 }
 
 }  // namespace accumbens

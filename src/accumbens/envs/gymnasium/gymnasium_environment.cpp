@@ -1,10 +1,9 @@
 #include "accumbens/envs/gymnasium/gymnasium_environment.h"
 
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
-#include "accumbens/core/error.h"
+#include "accumbens/envs/plugin.h"
 
 namespace accumbens {
 namespace {
@@ -16,16 +15,6 @@ EnvironmentSpec spec_of(std::string name, const GymnasiumSpaces& spaces) {
           .num_actions = spaces.num_actions,
           .action_low = spaces.action_low,
           .action_high = spaces.action_high};
-}
-
-// what fails in the plug-in is the user's to act on
-template <class F>
-auto with_errors(F&& body) {
-  try {
-    return body();
-  } catch (const std::runtime_error& error) {
-    throw Error(error.what());
-  }
 }
 
 }  // namespace
@@ -41,27 +30,18 @@ StreamStep GymnasiumEnvironment::step_stream(const StreamAction& action, void* o
     // a new episode ignores the action
     std::optional<uint32_t> seed;
     if (!seeded_) seed = static_cast<uint32_t>(random_.below(int64_t{1} << 31));
-    with_errors([&] { task_->reset(seed, observation); });
+    with_plugin([&] { task_->reset(seed, observation); });
     seeded_ = true;
     begins_ = false;
     return {};
   }
   const bool discrete = spec_.num_actions > 0;
-  const int64_t chosen = discrete ? discrete_action(action) : 0;
+  const int64_t chosen = discrete ? discrete_action(spec_, action) : 0;
   const float* numbers = discrete ? nullptr : continuous_action(action);
-  const GymnasiumOutcome outcome = with_errors([&] {
+  const GymnasiumOutcome outcome = with_plugin([&] {
     return discrete ? task_->step(chosen, observation) : task_->step(numbers, observation);
   });
-
-  // what ends on its last allowed step has ended, not been cut
-  begins_ = outcome.terminated || outcome.truncated;
-  return {.step_type = begins_ ? StepType::kLast : StepType::kMid,
-          .reward = outcome.reward,
-          .discount = outcome.terminated ? 0.0F : 1.0F};
-}
-
-void GymnasiumEnvironment::end_stream_episode() {
-  begins_ = true;
+  return answer(outcome.reward, outcome.terminated, outcome.truncated);
 }
 
 void GymnasiumEnvironment::state(StateTree& tree) {

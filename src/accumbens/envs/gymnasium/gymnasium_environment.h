@@ -26,15 +26,11 @@ class GymnasiumEnvironment final : public SingleEnvironment {
   StreamStep step_stream(const StreamAction& action, void* observation) override;
   void state(StateTree& tree) override;
 
- protected:
-  void end_stream_episode() override;
-
  private:
   EnvironmentSpec spec_;
   std::unique_ptr<GymnasiumTask> task_;
   RandomStream random_;
   bool seeded_ = false;  // the environment's generator
-  bool begins_ = true;   // the next step is FIRST
 };
 
 }  // namespace accumbens

@@ -67,26 +67,19 @@ StreamStep MinAtar::step_stream(const StreamAction& action, void* observation) {
     begin(random_);
     begins_ = false;
   } else {
-    const int64_t chosen = discrete_action(action);
+    const int64_t chosen = discrete_action(spec_, action);
 
     // the first action of an episode may repeat the last of the one before, as in the package
     const bool sticks = random_.uniform() < sticky_action_prob_;
     if (!sticks) last_move_ = moves_[static_cast<size_t>(chosen)];
     const Outcome outcome = advance(last_move_, random_);
-    begins_ = outcome.terminated;
-    step = {.step_type = begins_ ? StepType::kLast : StepType::kMid,
-            .reward = outcome.reward,
-            .discount = outcome.terminated ? 0.0F : 1.0F};
+    step = answer(outcome.reward, outcome.terminated, /*truncated=*/false);
   }
 
   std::memset(observation, 0, static_cast<size_t>(spec_.observation_size()));
   Screen screen(static_cast<uint8_t*>(observation));
   draw(screen);
   return step;
-}
-
-void MinAtar::end_stream_episode() {
-  begins_ = true;
 }
 
 void MinAtar::state(StateTree& tree) {

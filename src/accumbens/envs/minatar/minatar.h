@@ -116,8 +116,6 @@ class MinAtar : public SingleEnvironment {
   /// Saves or loads the episode in progress.
   virtual void game_state(StateTree& tree) = 0;
 
-  void end_stream_episode() override;
-
   /// Whether the game grows harder as it goes on.
   bool ramping() const { return ramping_; }
 
@@ -128,7 +126,6 @@ class MinAtar : public SingleEnvironment {
   bool ramping_;
   RandomStream random_;
   Move last_move_ = Move::kNone;  // done, whether chosen or repeated; of any episode
-  bool begins_ = true;            // the next step is FIRST
 };
 
 }  // namespace accumbens

@@ -58,6 +58,14 @@ std::map<std::string, py::object> find_roms(const py::module_& ale) {
   return found;
 }
 
+// where the ROM of one of them lies
+py::object find_rom(const py::module_& ale, const std::string& game) {
+  const std::map<std::string, py::object> roms = find_roms(ale);
+  const auto rom = roms.find(game);
+  if (rom == roms.end()) throw std::runtime_error("ale-py has no game '" + game + "'");
+  return rom->second;
+}
+
 class AleEmulator final : public Emulator {
  public:
   // needs the interpreter held
@@ -65,9 +73,6 @@ class AleEmulator final : public Emulator {
       : sticky_probability_(static_cast<float>(options.sticky_probability)),
         sticky_random_(options.seed) {
     const py::module_ module = import_ale();
-    const std::map<std::string, py::object> roms = find_roms(module);
-    const auto rom = roms.find(options.game);
-    if (rom == roms.end()) throw std::runtime_error("ale-py has no game '" + options.game + "'");
 
     // sticky actions are drawn here, see act(); ALE counts no frames and skips none
     ale_ = module.attr("ALEInterface")();
@@ -75,7 +80,7 @@ class AleEmulator final : public Emulator {
     ale_.attr("setInt")("random_seed", options.seed);
     ale_.attr("setInt")("frame_skip", 1);
     ale_.attr("setInt")("max_num_frames_per_episode", 0);
-    ale_.attr("loadROM")(rom->second);
+    ale_.attr("loadROM")(find_rom(module, options.game));
 
     for (const py::handle action : ale_.attr("getMinimalActionSet")()) {
       actions_.push_back(action.attr("value"));
@@ -191,12 +196,10 @@ class AleVectorEmulator final : public VectorEmulator {
   // needs the interpreter held
   explicit AleVectorEmulator(const VectorEmulatorOptions& options)
       : streams_(options.num_streams), pixels_(options.screen_size * options.screen_size) {
-    const std::map<std::string, py::object> roms = find_roms(import_ale());
-    const auto rom = roms.find(options.game);
-    if (rom == roms.end()) throw std::runtime_error("ale-py has no game '" + options.game + "'");
-    const py::object make = py::module_::import("ale_py").attr("ALEVectorInterface");
+    const py::module_ module = import_ale();
+    const py::object make = module.attr("ALEVectorInterface");
     using py::literals::operator""_a;
-    ale_ = make("rom_path"_a = rom->second, "num_envs"_a = options.num_streams,
+    ale_ = make("rom_path"_a = find_rom(module, options.game), "num_envs"_a = options.num_streams,
                 "frame_skip"_a = options.frame_skip, "stack_num"_a = 1,
                 "img_height"_a = options.screen_size, "img_width"_a = options.screen_size,
                 "grayscale"_a = true, "maxpool"_a = true, "noop_max"_a = options.max_noops,
