@@ -195,8 +195,8 @@ TEST(ContinuousAgents, ALossThatIsNotFiniteIsNamed) {
 // learns from a given batch with given noise
 class GoldenSac final : public SacAgent {
  public:
-  using SacAgent::learn;
   using SacAgent::SacAgent;
+  using SacAgent::update;
 
   std::vector<torch::Tensor> noise;  // of the calls to come, in order
 
@@ -246,13 +246,13 @@ TEST(SacAgent, AnUpdateEqualsDopamines) {
 
   // rewards come scaled
   agent.noise = {data.at("noise_t"), data.at("noise_tm1")};
-  agent.learn({.s_tm1 = data.at("s_tm1"),
-               .a_tm1 = data.at("a_tm1"),
-               .r_t = 0.5 * data.at("r_t"),
-               .discount_t = data.at("discount_t"),
-               .s_t = data.at("s_t"),
-               .ids = {},
-               .probabilities = {}});
+  agent.update({.s_tm1 = data.at("s_tm1"),
+                .a_tm1 = data.at("a_tm1"),
+                .r_t = 0.5 * data.at("r_t"),
+                .discount_t = data.at("discount_t"),
+                .s_t = data.at("s_t"),
+                .ids = {},
+                .probabilities = {}});
 
   for (const auto& item : network->named_parameters()) {
     const torch::Tensor before = data.at("network/" + item.key());

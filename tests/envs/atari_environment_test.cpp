@@ -32,6 +32,7 @@ struct Script {
   std::function<int(int64_t frame)> brightness = [](int64_t) { return 0; };
   std::function<int64_t(int64_t frame)> lives = [](int64_t) { return 3; };
   int64_t length = 1'000'000;  // frames until the game is over
+  bool fires = false;
 };
 
 class ScriptedEmulator final : public Emulator {
@@ -50,6 +51,7 @@ class ScriptedEmulator final : public Emulator {
   bool game_over() override { return frame_ >= script_.length; }
   int64_t lives() override { return script_.lives(frame_); }
   int64_t num_actions() const override { return 4; }
+  bool fires() const override { return script_.fires; }
   int64_t screen_height() const override { return 210; }
   int64_t screen_width() const override { return 160; }
   void screen_grayscale(uint8_t* pixels) override {
@@ -58,6 +60,7 @@ class ScriptedEmulator final : public Emulator {
   void screen_rgb(uint8_t* pixels) override {
     std::fill_n(pixels, 210 * 160 * 3, static_cast<uint8_t>(script_.brightness(frame_)));
   }
+  void ram(uint8_t* bytes) override { std::fill_n(bytes, kRamBytes, 0); }
   std::string save_state() override { return {}; }
   void load_state(const std::string&) override {}
 
@@ -99,11 +102,12 @@ Seen see(Environment& environment, int64_t act = 0) {
           .brightness = frame.max().item<int>()};
 }
 
-// oracle: Dopamine's and DQN Zoo's own classes over ale-py, tests/oracles/atari_pipeline.py
-TEST(AtariEnvironment, Equals1000StepsOfDopamineAndDqnZooByteForByte) {
+// oracle: Dopamine's and DQN Zoo's own classes over ale-py, tests/oracles/atari_pipeline.py, and
+// Stable-Baselines3's wrappers, tests/oracles/atari_baselines.py
+TEST(AtariEnvironment, Equals1000StepsOfItsPeersByteForByte) {
   constexpr uint64_t kSeed = 11;
   for (const std::string name : {"pong", "breakout", "space_invaders"}) {
-    for (const std::string preset : {"dopamine", "dqn_zoo", "life_loss"}) {
+    for (const std::string preset : {"dopamine", "dqn_zoo", "life_loss", "baselines"}) {
       if (name == "pong" && preset == "life_loss") continue;  // it has no lives
       AtariPreprocessingOptions preprocessing;
       if (preset == "dqn_zoo") {
@@ -111,8 +115,11 @@ TEST(AtariEnvironment, Equals1000StepsOfDopamineAndDqnZooByteForByte) {
         preprocessing.max_frames_per_episode = 800;
       }
       preprocessing.terminal_on_life_loss = preset == "life_loss";
-      const auto environment = make_atari_environment(
-          {.game_name = name, .sticky_actions = preset != "dqn_zoo"}, preprocessing, kSeed);
+      const auto environment =
+          make_atari_environment({.game_name = name,
+                                  .sticky_actions = preset != "dqn_zoo",
+                                  .use_ppo_preprocessing = preset == "baselines"},
+                                 preprocessing, kSeed);
 
       const std::string file = "atari_" + preset + "_" + name + ".bin";
       GoldenFile golden(file);
@@ -134,6 +141,22 @@ TEST(AtariEnvironment, Equals1000StepsOfDopamineAndDqnZooByteForByte) {
       EXPECT_EQ(steps, 1000);
     }
   }
+}
+
+// oracle: ale-py's own memory after the same frames, tests/oracles/atari_baselines.py
+TEST(AtariEnvironment, ShowsTheConsolesMemoryWhereAskedFor) {
+  const auto environment =
+      make_atari_environment({.game_name = "Pong"}, {.observation = "ram"}, /*seed=*/11);
+  EXPECT_THAT(environment->spec().observation_shape, ElementsAre(128));
+  GoldenFile golden("atari_ram_pong.bin");
+  Lcg random(1);
+  int64_t steps = 0;
+  for (; !golden.at_end(); ++steps) {
+    const TimeStep time_step = environment->step(action(random.below(6)));
+    ASSERT_EQ(crc32(time_step.observation.const_data_ptr<uint8_t>(), 128), golden.read<uint32_t>())
+        << "step " << steps;
+  }
+  EXPECT_EQ(steps, 300);
 }
 
 TEST(AtariEnvironment, SpecNamesTheMinimalActionsAndTheFramesOfAStep) {
@@ -252,6 +275,20 @@ TEST(AtariEnvironment, ALostLifeHasDiscountZeroInDqnZoo) {
   EXPECT_EQ(see(environment), (Seen{'M', 40, 1, false, 0}));
   EXPECT_EQ(see(environment), (Seen{'M', 40, 0, false, 0}));
   EXPECT_EQ(see(environment), (Seen{'M', 40, 1, false, 0}));
+}
+
+// oracle: by hand, after Stable-Baselines3's wrappers: a life begins with an agent step of doing
+// nothing and two that fire, and lives are looked at between agent steps only
+TEST(AtariEnvironment, WithBaselinesGamesAndLivesBeginByFiring) {
+  AtariEnvironment environment =
+      scripted({.brightness = [](int64_t frame) { return static_cast<int>(frame); },
+                .lives = [](int64_t frame) { return frame < 10 ? 3 : 2; },
+                .fires = true},
+               {.preset = "baselines", .terminal_on_life_loss = true, .max_noops = 0});
+  EXPECT_EQ(see(environment), (Seen{'F', 0, 1, false, 8}));
+  EXPECT_EQ(see(environment), (Seen{'L', 40, 0, true, 12}));
+  EXPECT_EQ(see(environment), (Seen{'F', 0, 1, true, 24}));
+  EXPECT_EQ(see(environment, 2), (Seen{'M', 48, 1, false, 28}));
 }
 
 // oracle: by hand; the runner's own step limit

@@ -123,6 +123,9 @@ TEST(AtariVectorEnvironment, BeginsNewGamesFromASavedState) {
 // oracle: the documented errors
 TEST(AtariVectorEnvironment, RefusesWhatItCannotFollow) {
   EXPECT_THROW(make_atari_vector_environment({}, {.preset = "dqn_zoo"}, 2, 1, 1), ConfigError);
+  EXPECT_THROW(make_atari_vector_environment({}, {.observation = "ram"}, 2, 1, 1), ConfigError);
+  EXPECT_THROW(make_atari_vector_environment({.use_ppo_preprocessing = true}, {}, 2, 1, 1),
+               ConfigError);
   EXPECT_THROW(make_atari_vector_environment({}, {.terminal_on_life_loss = true}, 2, 1, 1),
                ConfigError);
   EXPECT_THROW(make_atari_vector_environment({.game_name = "Pongg"}, {}, 2, 1, 1), ConfigError);

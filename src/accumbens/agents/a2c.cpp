@@ -12,7 +12,7 @@ A2cAgent::A2cAgent(const A2cOptions& options, int64_t num_streams, torch::Device
     : OnPolicyAgent(options, num_streams, device, std::move(parts)),
       normalize_advantages_(options.normalize_advantages) {}
 
-void A2cAgent::learn(const Samples& samples) {
+void A2cAgent::update(const Samples& samples) {
   const torch::Tensor advantage =
       normalize_advantages_ ? normalized(samples.advantage) : samples.advantage;  // [N]
   const PolicyOutput output = look_at(samples.s_tm1);

@@ -44,7 +44,7 @@ class A2cAgent final : public OnPolicyAgent {
   A2cAgent(const A2cOptions& options, int64_t num_streams, torch::Device device, Parts parts);
 
  protected:
-  void learn(const Samples& samples) override;
+  void update(const Samples& samples) override;
 
  private:
   bool normalize_advantages_;

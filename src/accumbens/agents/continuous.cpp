@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "accumbens/core/random_tensor.h"
-#include "accumbens/core/schedule.h"
 
 namespace accumbens {
 
@@ -20,39 +19,31 @@ ContinuousAgent::ContinuousAgent(const ContinuousOptions& options, int64_t batch
   copy_parameters(*parts_.network, *parts_.target_network);
 }
 
-torch::Tensor ContinuousAgent::step(const TimeStep& time_step) {
-  const torch::Tensor s_t = parts_.frame_stack.push(time_step);  // [B, stack, ...]
-  const bool warming_up = parts_.replay.added() <= options_.min_replay_history;
+void ContinuousAgent::learn_from(const TimeStep& time_step, const torch::Tensor&) {
+  // what is known before this time step decides
+  warming_up_ = parts_.replay.added() <= options_.min_replay_history;
 
-  if (!eval_mode_) {
-    // remember what the last action led to
-    if (!action_.defined()) action_ = random_action(time_step.batch_size());
-    parts_.replay.append(time_step, action_);
+  // remember what the last action led to
+  if (!action_.defined()) action_ = random_action(time_step.batch_size());
+  parts_.replay.append(time_step, action_);
+  if (warming_up_ || parts_.replay.size() == 0) return;
 
-    // learn every update_period agent steps, once there is enough to learn from
-    const int64_t steps_after = training_steps_ + time_step.num_going_on();
-    const auto times = [&](int64_t period) {
-      return multiples_within(training_steps_, steps_after, period);
-    };
-    if (!warming_up && parts_.replay.size() > 0) {
-      for (int64_t i = times(options_.update_period); i > 0; --i) {
-        Batch batch = parts_.replay.sample(batch_size_, parts_.sampling).to(device_);
-        batch.r_t = batch.r_t * options_.reward_scale_factor;
-        learn(batch);
-      }
-      if (options_.target_update_type == "hard" && times(options_.target_update_period) > 0) {
-        copy_parameters(*parts_.network, *parts_.target_network);
-      }
-    }
-    training_steps_ = steps_after;
+  // learn every update_period agent steps, once there is enough to learn from
+  for (int64_t i = times_due(options_.update_period, time_step); i > 0; --i) {
+    Batch batch = parts_.replay.sample(batch_size_, parts_.sampling).to(device_);
+    batch.r_t = batch.r_t * options_.reward_scale_factor;
+    update(batch);
+    count_update();
   }
+  if (options_.target_update_type == "hard" &&
+      times_due(options_.target_update_period, time_step) > 0) {
+    copy_parameters(*parts_.network, *parts_.target_network);
+  }
+}
 
-  const torch::NoGradGuard no_grad;
-  const torch::Tensor action = warming_up && !eval_mode_
-                                   ? random_action(time_step.batch_size())
-                                   : select_action(time_step, s_t.to(device_)).cpu();
-  if (!eval_mode_) action_ = action;
-  return action;
+ActorLearner::Answer ContinuousAgent::answer(const TimeStep& time_step, const torch::Tensor& s_t) {
+  return {.action = warming_up_ && !eval_mode() ? random_action(time_step.batch_size())
+                                                : select_action(time_step, s_t.to(device_)).cpu()};
 }
 
 torch::Tensor ContinuousAgent::random_action(int64_t streams) {
@@ -69,7 +60,7 @@ torch::Tensor ContinuousAgent::update_noise(torch::IntArrayRef shape) {
 }
 
 void ContinuousAgent::minimize(const torch::Tensor& loss, Optimizer& optimizer) const {
-  require_finite_loss(loss.item<double>(), training_steps_);
+  require_finite_loss(loss.item<double>(), training_steps());
   optimizer.minimize(loss);
 }
 
@@ -86,11 +77,11 @@ std::map<std::string, double> ContinuousAgent::statistics() const {
 }
 
 void ContinuousAgent::state(StateTree& tree) {
+  ActorLearner::state(tree);
   tree.scope("network", [&](StateTree& t) { parameters_state(*parts_.network, t); });
   tree.scope("target_network", [&](StateTree& t) { parameters_state(*parts_.target_network, t); });
-  tree("replay", parts_.replay)("frame_stack", parts_.frame_stack)(
-      "exploration", parts_.exploration)("sampling", parts_.sampling)("noise", parts_.noise)(
-      "training_steps", training_steps_)("action", action_);
+  tree("replay", parts_.replay)("exploration", parts_.exploration)("sampling", parts_.sampling)(
+      "noise", parts_.noise)("action", action_);
   figures_.state(tree);
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "accumbens/agents/agent.h"
+#include "accumbens/agents/actor_learner.h"
 #include "accumbens/agents/figures.h"
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
@@ -68,7 +68,7 @@ struct ContinuousOptions {
 /// An agent with a replay, a policy over continuous actions, critics, and target networks. It acts
 /// at random until the replay holds more than min_replay_history transitions, and then learns every
 /// update_period agent steps. Derived classes say how it acts and how it learns.
-class ContinuousAgent : public Agent {
+class ContinuousAgent : public ActorLearner {
  public:
   /// What a ContinuousAgent is made of.
   struct Parts {
@@ -86,20 +86,27 @@ class ContinuousAgent : public Agent {
   ContinuousAgent(const ContinuousOptions& options, int64_t batch_size, torch::Device device,
                   Parts parts, std::vector<std::string> figure_names);
 
-  /// Throws Error when a loss is not finite; the parameters are then still those before it.
-  torch::Tensor step(const TimeStep& time_step) final;
-
-  void set_eval_mode(bool eval) final { eval_mode_ = eval; }
   std::map<std::string, double> statistics() const final;
   void state(StateTree& tree) override;
 
  protected:
+  Answer answer(const TimeStep& time_step, const torch::Tensor& s_t) final;
+
+  /// Throws Error when a loss is not finite; the parameters are then still those before it.
+  void learn_from(const TimeStep& time_step, const torch::Tensor& s_t) final;
+
+  void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }
+  std::vector<torch::Tensor> acting_parameters() const final {
+    return parts_.network->actor->parameters();
+  }
+  FrameStack& frame_stack() final { return parts_.frame_stack; }
+
   /// The actions of the policy, with whatever it explores with in training mode. Without gradients.
   /// s_t: [B, ...] on the agent's device; returns [B, D] on it.
   virtual torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) = 0;
 
   /// An update. The batch's tensors are on the agent's device, its rewards scaled.
-  virtual void learn(const Batch& batch) = 0;
+  virtual void update(const Batch& batch) = 0;
 
   /// The global norm of the critics' last gradient.
   virtual double gradient_norm() const = 0;
@@ -128,9 +135,6 @@ class ContinuousAgent : public Agent {
   /// or of an update.
   virtual torch::Tensor update_noise(torch::IntArrayRef shape);
 
-  /// Whether the agent only acts now.
-  bool eval_mode() const { return eval_mode_; }
-
  private:
   torch::Tensor random_action(int64_t streams);
 
@@ -139,10 +143,8 @@ class ContinuousAgent : public Agent {
   torch::Device device_;
   Parts parts_;
 
-  bool eval_mode_ = false;
-  int64_t training_steps_ = 0;  // agent steps in training mode
-  torch::Tensor action_;        // [B, D], the last answer
-  Figures figures_;             // of the last update
+  torch::Tensor action_;  // [B, D], the last answer
+  Figures figures_;       // of the last update
 };
 
 }  // namespace accumbens

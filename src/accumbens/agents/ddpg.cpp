@@ -38,7 +38,7 @@ torch::Tensor DdpgAgent::target_action(const torch::Tensor& s_t) {
   return squash(target_network().policy(s_t), bounds());
 }
 
-void DdpgAgent::learn(const Batch& batch) {
+void DdpgAgent::update(const Batch& batch) {
   // the critics move towards the value of what the target network would do next
   torch::Tensor target;  // [N]
   {

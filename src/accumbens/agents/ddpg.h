@@ -42,7 +42,7 @@ class DdpgAgent : public ContinuousAgent {
 
  protected:
   torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) override;
-  void learn(const Batch& batch) override;
+  void update(const Batch& batch) override;
   double gradient_norm() const override { return critic_optimizer_.gradient_norm(); }
 
   /// What the target network would do in the next states. Without gradients. Returns [N, D].

@@ -45,32 +45,22 @@ DqnAgent::DqnAgent(const DqnOptions& options, int64_t batch_size, int64_t num_ac
   copy_parameters(*parts_.network, *parts_.target_network);
 }
 
-torch::Tensor DqnAgent::step(const TimeStep& time_step) {
+void DqnAgent::learn_from(const TimeStep& time_step, const torch::Tensor&) {
+  // remember what the last action led to
   if (!action_.defined()) action_ = torch::zeros({time_step.batch_size()}, torch::kInt64);
+  parts_.replay.append(time_step, action_);
+  if (parts_.replay.added() <= options_.min_replay_history) return;
 
-  if (!eval_mode_) {
-    // remember what the last action led to
-    parts_.replay.append(time_step, action_);
-
-    // the streams whose action will be executed have an agent step each
-    const int64_t steps_after = training_steps_ + time_step.num_going_on();
-    const auto times = [&](int64_t period) {
-      return multiples_within(training_steps_, steps_after, period);
-    };
-
-    // learn every update_period of them, once there is enough to learn from
-    if (parts_.replay.added() > options_.min_replay_history) {
-      for (int64_t i = times(options_.update_period); i > 0; --i) learn();
-      if (times(options_.target_update_period) > 0) {
-        copy_parameters(*parts_.network, *parts_.target_network);
-      }
-    }
-    training_steps_ = steps_after;
+  // learn every update_period agent steps, once there is enough to learn from
+  for (int64_t i = times_due(options_.update_period, time_step); i > 0; --i) update();
+  if (times_due(options_.target_update_period, time_step) > 0) {
+    copy_parameters(*parts_.network, *parts_.target_network);
   }
+}
 
+ActorLearner::Answer DqnAgent::answer(const TimeStep& time_step, const torch::Tensor& s_t) {
   state_value_ = std::numeric_limits<double>::quiet_NaN();
-  const torch::NoGradGuard no_grad;
-  return action_ = select_action(time_step, parts_.frame_stack.push(time_step));
+  return {.action = select_action(time_step, s_t)};
 }
 
 QNetwork& DqnAgent::network() {
@@ -88,13 +78,13 @@ torch::Tensor DqnAgent::q_values(const torch::Tensor& s_t) {
 }
 
 QNetwork& DqnAgent::acting_network() {
-  if (!eval_mode_ || options_.noisy_eval) return network();
+  if (!eval_mode() || options_.noisy_eval) return network();
   parts_.network->clear_noise();
   return *parts_.network;
 }
 
 torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Tensor& s_t) {
-  const double epsilon = eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_);
+  const double epsilon = eval_mode() ? options_.epsilon_eval : parts_.epsilon(training_steps());
 
   // the greedy actions are only worked out where one is needed
   torch::Tensor q_t;                                                             // [B, A]
@@ -114,7 +104,7 @@ torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Te
   return action;
 }
 
-void DqnAgent::learn() {
+void DqnAgent::update() {
   if (parts_.replay.size() == 0) return;
   const Batch batch = parts_.replay.sample(batch_size_, parts_.sampling).to(device_);
   const Losses result = losses(batch);
@@ -123,7 +113,7 @@ void DqnAgent::learn() {
   torch::Tensor weighted = result.losses;  // [N]
   if (options_.weighted_losses && parts_.importance_exponent) {
     weighted = weighted *
-               importance_weights(batch.probabilities, parts_.importance_exponent(training_steps_))
+               importance_weights(batch.probabilities, parts_.importance_exponent(training_steps()))
                    .to(device_);
   }
   const torch::Tensor loss = weighted.mean();
@@ -131,9 +121,10 @@ void DqnAgent::learn() {
   // on a GPU this would wait for the device, so there the figures' reader checks
   loss_ = loss.detach();
   mean_q_ = result.q_tm1.detach().mean();
-  if (device_.is_cpu()) require_finite_loss(loss_.item<double>(), training_steps_);
+  if (device_.is_cpu()) require_finite_loss(loss_.item<double>(), training_steps());
 
   parts_.optimizer.minimize(loss);
+  count_update();
   parts_.replay.update_priorities(batch.ids, result.priorities);
 }
 
@@ -173,15 +164,15 @@ torch::Tensor DqnAgent::selector(const torch::Tensor& s_t, const torch::Tensor& 
 std::map<std::string, double> DqnAgent::statistics() const {
   std::map<std::string, double> figures{{"replay_size", static_cast<double>(parts_.replay.size())}};
   if (!options_.noisy) {
-    figures["epsilon"] = eval_mode_ ? options_.epsilon_eval : parts_.epsilon(training_steps_);
+    figures["epsilon"] = eval_mode() ? options_.epsilon_eval : parts_.epsilon(training_steps());
   }
   if (parts_.importance_exponent) {
-    figures["importance_exponent"] = parts_.importance_exponent(training_steps_);
+    figures["importance_exponent"] = parts_.importance_exponent(training_steps());
     figures["max_priority"] = parts_.replay.max_priority();
   }
   if (loss_.defined()) {
     figures["loss"] = loss_.item<double>();
-    require_finite_loss(figures["loss"], training_steps_);
+    require_finite_loss(figures["loss"], training_steps());
     figures["mean_q"] = mean_q_.item<double>();
     figures["gradient_norm"] = parts_.optimizer.gradient_norm();
   }
@@ -189,11 +180,12 @@ std::map<std::string, double> DqnAgent::statistics() const {
 }
 
 void DqnAgent::state(StateTree& tree) {
+  ActorLearner::state(tree);
   tree.scope("network", [&](StateTree& t) { parameters_state(*parts_.network, t); });
   tree.scope("target_network", [&](StateTree& t) { parameters_state(*parts_.target_network, t); });
-  tree("optimizer", parts_.optimizer)("replay", parts_.replay)("frame_stack", parts_.frame_stack)(
-      "exploration", parts_.exploration)("sampling", parts_.sampling)("noise", parts_.noise)(
-      "training_steps", training_steps_)("action", action_)("loss", loss_)("mean_q", mean_q_);
+  tree("optimizer", parts_.optimizer)("replay", parts_.replay)("exploration", parts_.exploration)(
+      "sampling", parts_.sampling)("noise", parts_.noise)("action", action_)("loss", loss_)(
+      "mean_q", mean_q_);
 }
 
 }  // namespace accumbens

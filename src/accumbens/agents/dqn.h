@@ -7,8 +7,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "accumbens/agents/agent.h"
+#include "accumbens/agents/actor_learner.h"
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
 #include "accumbens/core/schedule.h"
@@ -122,7 +123,7 @@ struct DqnOptions {
 /// Options make it double (van Hasselt et al., 2016), prioritized (Schaul et al., 2016), dueling
 /// (Wang et al., 2016) or noisy (Fortunato et al., 2018). Other losses are derived classes that
 /// override losses(); another way to explore overrides select_action().
-class DqnAgent : public Agent {
+class DqnAgent : public ActorLearner {
  public:
   /// What a DqnAgent is made of.
   struct Parts {
@@ -142,11 +143,6 @@ class DqnAgent : public Agent {
   DqnAgent(const DqnOptions& options, int64_t batch_size, int64_t num_actions, torch::Device device,
            Parts parts);
 
-  /// time_step: its rewards are what the agent learns from (clipped by the runner if asked for).
-  /// Throws Error when the loss is not finite; the parameters are then still those before it.
-  torch::Tensor step(const TimeStep& time_step) override;
-
-  void set_eval_mode(bool eval) override { eval_mode_ = eval; }
   std::map<std::string, double> statistics() const override;
 
   /// The greatest of the action values; NaN unless the action is the greedy one.
@@ -154,6 +150,18 @@ class DqnAgent : public Agent {
   void state(StateTree& tree) override;
 
  protected:
+  Answer answer(const TimeStep& time_step, const torch::Tensor& s_t) final;
+
+  /// time_step: its rewards are what the agent learns from (clipped by the runner if asked for).
+  /// Throws Error when the loss is not finite; the parameters are then still those before it.
+  void learn_from(const TimeStep& time_step, const torch::Tensor& s_t) final;
+
+  void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }
+  std::vector<torch::Tensor> acting_parameters() const final {
+    return parts_.network->parameters();
+  }
+  FrameStack& frame_stack() final { return parts_.frame_stack; }
+
   /// What an update learns from.
   struct Losses {
     torch::Tensor losses;      // [N], with gradients
@@ -199,11 +207,8 @@ class DqnAgent : public Agent {
   /// The stream to explore with, saved with the agent.
   RandomStream& exploration() { return parts_.exploration; }
 
-  /// Whether the agent only acts now.
-  bool eval_mode() const { return eval_mode_; }
-
  private:
-  void learn();
+  void update();
 
   DqnOptions options_;
   int64_t batch_size_;
@@ -211,8 +216,6 @@ class DqnAgent : public Agent {
   torch::Device device_;
   Parts parts_;
 
-  bool eval_mode_ = false;
-  int64_t training_steps_ = 0;  // agent steps in training mode
   double state_value_ = std::numeric_limits<double>::quiet_NaN();
   torch::Tensor action_;  // [B] int64, the last answer
   torch::Tensor loss_;    // of the last update

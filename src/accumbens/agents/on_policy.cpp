@@ -68,23 +68,24 @@ OnPolicyAgent::OnPolicyAgent(const OnPolicyOptions& options, int64_t num_streams
                     std::to_string(num_streams) + ")");
 }
 
-torch::Tensor OnPolicyAgent::step(const TimeStep& time_step) {
-  const torch::Tensor s_t = parts_.frame_stack.push(time_step);  // [B, stack, ...]
-  PolicyOutput output = look_without_gradients(s_t);
+void OnPolicyAgent::learn_from(const TimeStep& time_step, const torch::Tensor& s_t) {
+  rollout_.answer(time_step);
+  if (!rollout_.full()) return;
+  update(samples(look_without_gradients(s_t).value));
+  count_update();
+  rollout_.clear();
+}
 
-  // learn once the last action is answered
-  if (!eval_mode_) {
-    rollout_.answer(time_step);
-    if (rollout_.full()) {
-      learn(samples(output.value));
-      rollout_.clear();
-      output = look_without_gradients(s_t);
-    }
-  }
+ActorLearner::Answer OnPolicyAgent::answer(const TimeStep&, const torch::Tensor& s_t) {
+  const PolicyOutput output = look_without_gradients(s_t);
+  const torch::Tensor chosen = draw_actions(output, parts_.actions);  // [B] or [B, D]
+  const bool squashed = output.mean.defined() && options_.squash_actions;
+  return {.action = squashed ? squash(chosen, parts_.bounds) : chosen,
+          .notes = {chosen, log_probability(output, chosen), output.value}};
+}
 
-  const torch::Tensor action = draw_actions(output, parts_.actions);  // [B] or [B, D]
-  if (!eval_mode_) rollout_.add(s_t, action, log_probability(output, action), output.value);
-  return output.mean.defined() && options_.squash_actions ? squash(action, parts_.bounds) : action;
+void OnPolicyAgent::remember(const torch::Tensor& s_t, const Answer& answer) {
+  rollout_.add(s_t, answer.notes[0], answer.notes[1], answer.notes[2]);
 }
 
 PolicyOutput OnPolicyAgent::look_without_gradients(const torch::Tensor& s) {
@@ -144,9 +145,10 @@ std::map<std::string, double> OnPolicyAgent::statistics() const {
 }
 
 void OnPolicyAgent::state(StateTree& tree) {
+  ActorLearner::state(tree);
   tree.scope("network", [&](StateTree& t) { parameters_state(*parts_.network, t); });
-  tree("optimizer", parts_.optimizer)("frame_stack", parts_.frame_stack)("actions", parts_.actions)(
-      "minibatches", parts_.minibatches)("rollout", rollout_);
+  tree("optimizer", parts_.optimizer)("actions", parts_.actions)("minibatches", parts_.minibatches)(
+      "rollout", rollout_);
   figures_.state(tree);
 }
 

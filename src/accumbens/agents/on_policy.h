@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "accumbens/agents/agent.h"
+#include "accumbens/agents/actor_learner.h"
 #include "accumbens/agents/figures.h"
 #include "accumbens/agents/rollout.h"
 #include "accumbens/config/options.h"
@@ -59,7 +59,7 @@ struct OnPolicyOptions {
 /// An actor-critic that acts in B streams by its policy and learns every update_period agent steps
 /// from what it did, with generalised advantage estimates (Schulman et al., 2016). Derived classes
 /// say how. Where an episode is cut short, its value goes on from the true last observation.
-class OnPolicyAgent : public Agent {
+class OnPolicyAgent : public ActorLearner {
  public:
   /// What an OnPolicyAgent is made of.
   struct Parts {
@@ -76,14 +76,22 @@ class OnPolicyAgent : public Agent {
   OnPolicyAgent(const OnPolicyOptions& options, int64_t num_streams, torch::Device device,
                 Parts parts, const std::vector<std::string>& more_figures = {});
 
-  /// Throws Error when a loss is not finite; the parameters are then still those before it.
-  torch::Tensor step(const TimeStep& time_step) final;
-
-  void set_eval_mode(bool eval) final { eval_mode_ = eval; }
   std::map<std::string, double> statistics() const final;
   void state(StateTree& tree) final;
 
  protected:
+  /// Its notes: the action before it was squashed, its log-probability, and the state's value.
+  Answer answer(const TimeStep& time_step, const torch::Tensor& s_t) final;
+
+  /// Throws Error when a loss is not finite; the parameters are then still those before it.
+  void learn_from(const TimeStep& time_step, const torch::Tensor& s_t) final;
+
+  void remember(const torch::Tensor& s_t, const Answer& answer) final;
+  std::vector<torch::Tensor> acting_parameters() const final {
+    return parts_.network->parameters();
+  }
+  FrameStack& frame_stack() final { return parts_.frame_stack; }
+
   /// What the agent did and what came of it, on its device.
   struct Samples {
     torch::Tensor s_tm1;         // [N, stack, ...]
@@ -101,7 +109,7 @@ class OnPolicyAgent : public Agent {
   };
 
   /// An update, of one or more calls of minimize().
-  virtual void learn(const Samples& samples) = 0;
+  virtual void update(const Samples& samples) = 0;
 
   /// What the network says now of sampled states.
   PolicyOutput look_at(const torch::Tensor& s) { return parts_.network->forward(s); }
@@ -123,7 +131,6 @@ class OnPolicyAgent : public Agent {
   Parts parts_;
   Rollout rollout_;
 
-  bool eval_mode_ = false;
   Figures figures_;  // of the last call of minimize()
 };
 

@@ -33,12 +33,12 @@ PpoAgent::PpoAgent(const PpoOptions& options, int64_t num_streams, torch::Device
                     {"approximate_kl", "clip_fraction"}),
       options_(options) {}
 
-void PpoAgent::learn(const Samples& samples) {
+void PpoAgent::update(const Samples& samples) {
   std::vector<torch::Tensor> minibatches;
   for (int64_t epoch = 0; epoch < options_.num_epochs; ++epoch) {
     if (epoch == 0 || options_.shuffle == "samples") minibatches = draw_minibatches(samples.size());
     for (const torch::Tensor& rows : minibatches) {
-      if (rows.numel() > 1) update(samples.select(rows));
+      if (rows.numel() > 1) update_on(samples.select(rows));
     }
   }
 }
@@ -55,19 +55,19 @@ std::vector<torch::Tensor> PpoAgent::draw_minibatches(int64_t size) {
   return drawn;
 }
 
-void PpoAgent::update(const Samples& samples) {
+void PpoAgent::update_on(const Samples& minibatch) {
   // the policy moves, but not far; the value follows
-  const PolicyOutput output = look_at(samples.s_tm1);
-  const torch::Tensor log_prob = log_probability(output, samples.a_tm1);  // [N]
+  const PolicyOutput output = look_at(minibatch.s_tm1);
+  const torch::Tensor log_prob = log_probability(output, minibatch.a_tm1);  // [N]
   const torch::Tensor policy_losses = clipped_surrogate_loss(
-      log_prob, samples.log_prob_tm1, normalized(samples.advantage), options_.epsilon);  // [N]
+      log_prob, minibatch.log_prob_tm1, normalized(minibatch.advantage), options_.epsilon);  // [N]
   const torch::Tensor value_losses =
-      value_loss(output.value, samples.v_tm1, samples.target,
+      value_loss(output.value, minibatch.v_tm1, minibatch.target,
                  options_.clip_critic_loss ? std::optional(options_.epsilon) : std::nullopt);
 
   // how far it moved already
-  const torch::Tensor log_ratio = (log_prob - samples.log_prob_tm1).detach();  // [N]
-  const torch::Tensor moved = log_ratio.exp() - 1.0;                           // [N]
+  const torch::Tensor log_ratio = (log_prob - minibatch.log_prob_tm1).detach();  // [N]
+  const torch::Tensor moved = log_ratio.exp() - 1.0;                             // [N]
   minimize(
       policy_losses.mean(), value_losses.mean(), entropy(output).mean(),
       {(moved - log_ratio).mean(), (moved.abs() > options_.epsilon).to(torch::kFloat32).mean()});

@@ -40,11 +40,11 @@ class PpoAgent final : public OnPolicyAgent {
   PpoAgent(const PpoOptions& options, int64_t num_streams, torch::Device device, Parts parts);
 
  protected:
-  void learn(const Samples& samples) override;
+  void update(const Samples& samples) override;
 
  private:
   std::vector<torch::Tensor> draw_minibatches(int64_t size);
-  void update(const Samples& samples);
+  void update_on(const Samples& minibatch);
 
   PpoOptions options_;
 };

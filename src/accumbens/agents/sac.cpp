@@ -47,7 +47,7 @@ torch::Tensor SacAgent::select_action(const TimeStep&, const torch::Tensor& s_t)
   return squash(mean + log_std.exp() * exploration_noise(mean.sizes()), bounds());
 }
 
-void SacAgent::learn(const Batch& batch) {
+void SacAgent::update(const Batch& batch) {
   const torch::Tensor alpha = log_alpha_.detach().exp();
 
   // the critics move towards the soft value of the next state

@@ -45,7 +45,7 @@ class SacAgent : public ContinuousAgent {
 
  protected:
   torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) override;
-  void learn(const Batch& batch) override;
+  void update(const Batch& batch) override;
   double gradient_norm() const override { return optimizer_.gradient_norm(); }
 
  private:

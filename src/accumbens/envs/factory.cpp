@@ -89,21 +89,28 @@ std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
                                                     uint64_t seed) {
   const auto emulator_seed =
       static_cast<uint32_t>(RandomStream(seed, "emulator/0").below(int64_t{1} << 31));
+  AtariPreprocessingOptions seen = preprocessing;
+  if (options.use_ppo_preprocessing) {
+    seen.preset = "baselines";
+    seen.terminal_on_life_loss = true;
+  }
   return std::make_unique<AtariEnvironment>(
       options.game_name,
       make_emulator({.game = options.game_name,
                      .sticky_probability = options.sticky_actions ? 0.25 : 0.0,
                      .seed = emulator_seed}),
-      preprocessing, seed);
+      seen, seed);
 }
 
 std::unique_ptr<Environment> make_atari_vector_environment(
     const AtariOptions& options, const AtariPreprocessingOptions& preprocessing,
     int64_t num_environments, int64_t num_threads, uint64_t seed) {
-  if (preprocessing.preset != "dopamine" || preprocessing.terminal_on_life_loss) {
+  if (preprocessing.preset != "dopamine" || preprocessing.observation != "pixels" ||
+      preprocessing.terminal_on_life_loss || options.use_ppo_preprocessing) {
     throw ConfigError(
-        "create_atari_vector_environment has neither AtariPreprocessing.terminal_on_life_loss nor "
-        "the preset 'dqn_zoo'; bind Runner.create_environment_fn = @create_atari_environment");
+        "create_atari_vector_environment shows the screen as the preset 'dopamine' does, without "
+        "terminal_on_life_loss; for anything else bind Runner.create_environment_fn = "
+        "@create_atari_environment");
   }
   const VectorEmulatorOptions emulator{.game = options.game_name,
                                        .num_streams = num_environments,

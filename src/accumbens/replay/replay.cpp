@@ -107,6 +107,7 @@ void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action)
 
   for (int64_t b = 0; b < spec_.num_streams; ++b) {
     step(row, b) = {};
+    std::fill_n(continuous_action(step(row, b)), spec_.action_size, 0.0F);
 
     // an episode starts; one that did not end by itself was cut from outside
     if (time_step.first(b)) {

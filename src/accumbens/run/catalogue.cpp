@@ -83,13 +83,11 @@ Catalogue::Catalogue() {
        .unused = {{"environment", kFromEnvironment}, {"summary_writer", kOwnFiles}}});
 
   // environments
-  registry.add<AtariOptions>(
-      "create_atari_environment",
-      {.modules = {"dopamine.discrete_domains.atari_lib"},
-       .summary = "an Atari 2600 game",
-       .unused = {{"use_legacy_gym", no_gym},
-                  {"use_ppo_preprocessing", "PPO's preprocessing is not in Accumbens"},
-                  {"continuous_action_threshold", "actions are discrete"}}});
+  registry.add<AtariOptions>("create_atari_environment",
+                             {.modules = {"dopamine.discrete_domains.atari_lib"},
+                              .summary = "an Atari 2600 game",
+                              .unused = {{"use_legacy_gym", no_gym},
+                                         {"continuous_action_threshold", "actions are discrete"}}});
   registry.add<AtariPreprocessingOptions>("AtariPreprocessing",
                                           {.modules = {"dopamine.discrete_domains.atari_lib"},
                                            .summary = "from emulator frames to observations"});

@@ -11,6 +11,7 @@
 #include "accumbens/core/error.h"
 #include "accumbens/core/output_file.h"
 #include "accumbens/run/dqn_zoo_log.h"
+#include "accumbens/run/free_running.h"
 #include "accumbens/run/progress.h"
 #include "accumbens/run/run_logs.h"
 
@@ -78,10 +79,9 @@ class EpisodeCollector final : public Observer {
   std::vector<Episode> episodes;
 };
 
-// of what an iteration has for itself
-int64_t seed_of(int64_t seed, int64_t iteration) {
-  return RandomStream(static_cast<uint64_t>(seed), "iteration/" + std::to_string(iteration))
-      .below(std::numeric_limits<int64_t>::max());
+// of what a part of the run has for itself
+int64_t seed_of(int64_t seed, const std::string& part) {
+  return RandomStream(static_cast<uint64_t>(seed), part).below(std::numeric_limits<int64_t>::max());
 }
 
 torch::Device find_device(const std::string& name) {
@@ -119,7 +119,7 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
   if (options_.new_environment_per_iteration) {
     new_environment = [this, &catalogue, &configuration](int64_t iteration) {
       RunnerOptions options = options_;
-      options.seed = seed_of(options_.seed, iteration);
+      options.seed = seed_of(options_.seed, "iteration/" + std::to_string(iteration));
       return catalogue.make_environment(configuration, options);
     };
   }
@@ -128,6 +128,8 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
   agent_ = catalogue.make_agent(configuration, {.environment = environment_->spec(),
                                                 .seed = static_cast<uint64_t>(options_.seed),
                                                 .device = find_device(options_.device)});
+
+  if (options_.worker_mode == "free_running") let_workers_run(catalogue, configuration);
 
   observers_.push_back(std::make_unique<RunLogs>(base_dir_, options_.summary_writing_frequency));
   observers_.push_back(
@@ -145,6 +147,50 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
 }
 
 Experiment::~Experiment() = default;
+
+void Experiment::let_workers_run(const Catalogue& catalogue, const Configuration& configuration) {
+  const std::string needed = "Runner.worker_mode = 'free_running' ";
+  if (options_.new_environment_per_iteration) {
+    throw ConfigError(needed + "does not go with Runner.new_environment_per_iteration");
+  }
+  if (options_.num_environments % options_.num_workers != 0) {
+    throw ConfigError(needed + "needs as many streams in each worker: Runner.num_environments (" +
+                      std::to_string(options_.num_environments) +
+                      ") must be a multiple of Runner.num_workers (" +
+                      std::to_string(options_.num_workers) + ")");
+  }
+  if (!dynamic_cast<ActorLearner*>(agent_.get())) {
+    throw ConfigError(needed +
+                      "needs an agent that can act and learn apart: one of Accumbens' own, without "
+                      "create_agent.wrappers");
+  }
+
+  // each worker has streams and random numbers of its own
+  const auto make_worker = [this, &catalogue, &configuration](int64_t worker,
+                                                              int64_t training_steps) {
+    RunnerOptions options = options_;
+    options.num_environments /= options_.num_workers;
+    options.num_workers = 1;
+    options.seed = seed_of(
+        options_.seed, "worker/" + std::to_string(worker) + "/" + std::to_string(training_steps));
+    FreeRunningWorkers::Worker made;
+    made.environment = catalogue.make_environment(configuration, options);
+    std::unique_ptr<Agent> agent =
+        catalogue.make_agent(configuration, {.environment = made.environment->spec(),
+                                             .seed = static_cast<uint64_t>(options.seed),
+                                             .device = find_device(options.device)});
+    made.actor.reset(dynamic_cast<ActorLearner*>(agent.release()));
+    return made;
+  };
+  auto workers = std::make_unique<FreeRunningWorkers>(
+      FreeRunningOptions{.num_workers = options_.num_workers,
+                         .max_lag = options_.max_lag,
+                         .max_steps_per_episode = options_.max_steps_per_episode},
+      std::move(environment_), make_worker);
+  std::unique_ptr<ActorLearner> learner(dynamic_cast<ActorLearner*>(agent_.release()));
+  agent_ = std::make_unique<FreeRunningAgent>(std::move(learner), *workers);
+  environment_ = std::move(workers);
+}
 
 void Experiment::load(Checkpointer::Loaded loaded) {
   StateTree tree(std::move(loaded.contents));
@@ -186,7 +232,17 @@ Runner::Outcome Experiment::train(const std::atomic<bool>& stop) {
   file.close();
   std::filesystem::rename(beside, place);
 
-  const Runner::Outcome outcome = runner_->run(stop, [this] { write_checkpoint(); });
+  // what was learned outlives an environment that fails
+  Runner::Outcome outcome{};
+  try {
+    outcome = runner_->run(stop, [this] { write_checkpoint(); });
+  } catch (const std::exception&) {
+    if (runner_->environment_failed()) {
+      write_checkpoint();
+      say_("the environment failed; the same command goes on, with new episodes");
+    }
+    throw;
+  }
   if (outcome == Runner::Outcome::kStopped) write_checkpoint();
   return outcome;
 }

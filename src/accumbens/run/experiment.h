@@ -34,7 +34,8 @@ class Experiment {
   /// Continues from the newest complete checkpoint, if there is one, and says so.
   void resume();
 
-  /// Trains to the end or until `stop`; either way a checkpoint is the last thing written.
+  /// Trains to the end or until `stop`; either way, and where an environment throws, a checkpoint
+  /// is the last thing written.
   Runner::Outcome train(const std::atomic<bool>& stop);
 
   /// Plays whole episodes with the agent of a checkpoint, in evaluation mode, and returns their
@@ -43,6 +44,7 @@ class Experiment {
                                 const std::atomic<bool>& stop);
 
  private:
+  void let_workers_run(const Catalogue& catalogue, const Configuration& configuration);
   void load(Checkpointer::Loaded loaded);
   void write_checkpoint();
 

@@ -42,6 +42,15 @@ void Position::state(StateTree& tree) {
   }
 }
 
+void cut_long_episode(Environment& environment, TimeStep& time_step, int64_t stream, int64_t length,
+                      std::optional<int64_t> limit) {
+  const bool over = time_step.last(stream) && !time_step.lost_life[stream];
+  if (over || !limit || length < *limit) return;
+  environment.end_episode(stream);
+  time_step.step_type[stream] = StepType::kLast;
+  time_step.lost_life[stream] = 0;
+}
+
 Runner::Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
                std::vector<Observer*> observers, NewEnvironment new_environment)
     : options_(options),
@@ -98,7 +107,9 @@ void Runner::evaluate(int64_t num_episodes, const std::atomic<bool>& stop) {
 }
 
 void Runner::step() {
+  environment_failed_ = true;
   TimeStep time_step = environment_->step(action_);
+  environment_failed_ = false;
   const int64_t streams = time_step.batch_size();
   for (int64_t b = 0; b < streams; ++b) begin_or_count(time_step, b);
 
@@ -134,13 +145,8 @@ void Runner::begin_or_count(TimeStep& time_step, int64_t stream) {
       position_.frames += environment_->spec().frames_per_step;
     }
   }
-  const bool over = time_step.last(stream) && !time_step.lost_life[stream];
-  if (!over && options_.max_steps_per_episode &&
-      episode.length >= *options_.max_steps_per_episode) {
-    environment_->end_episode(stream);
-    time_step.step_type[stream] = StepType::kLast;
-    time_step.lost_life[stream] = 0;
-  }
+  cut_long_episode(*environment_, time_step, stream, episode.length,
+                   options_.max_steps_per_episode);
 }
 
 void Runner::end_episode(int64_t stream) {
@@ -215,7 +221,9 @@ void Runner::finish_phase() {
 void Runner::state(StateTree& tree) {
   tree("position", position_)("action", action_)("between_episodes", between_episodes_)(
       "episodes_left", episodes_left_);
-  tree.scope("environment", [&](StateTree& t) { environment_->state(t); });
+  if (!environment_failed_ && (tree.saving() || tree.contains("environment"))) {
+    tree.scope("environment", [&](StateTree& t) { environment_->state(t); });
+  }
   tree.scope("agent", [&](StateTree& t) { agent_.state(t); });
   for (size_t i = 0; i < observers_.size(); ++i) {
     tree.scope("observer_" + std::to_string(i), [&](StateTree& t) { observers_[i]->state(t); });

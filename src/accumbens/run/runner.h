@@ -34,6 +34,8 @@ struct RunnerOptions {
   std::string device = "auto";
   int64_t num_environments = 1;
   int64_t num_workers = 1;
+  std::string worker_mode = "lock_step";
+  int64_t max_lag = 16;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -69,7 +71,16 @@ struct RunnerOptions {
           "iterations without waiting for the ends of episodes",
           at_least(1));
     field("num_workers", num_workers,
-          "threads that step the environments; results do not depend on it", at_least(1));
+          "threads that step the environments; in lock_step results do not depend on it",
+          at_least(1));
+    field("worker_mode", worker_mode,
+          "lock_step: workers wait for the agent, and it for them; free_running: they act and the "
+          "agent learns at the same time, and what comes of it depends on what is faster",
+          one_of({"lock_step", "free_running"}));
+    field("max_lag", max_lag,
+          "free_running: agent steps of a stream that its worker may be ahead of the parameters it "
+          "acts by; the step under way counts as one",
+          at_least(1));
   }
 
   /// Iterations of the run, the one before training included.
@@ -120,6 +131,11 @@ struct Position {
   void state(StateTree& tree);
 };
 
+/// Cuts the episode of a stream, in its environment and in the time step that it has just made,
+/// where it has lasted `limit` agent steps.
+void cut_long_episode(Environment& environment, TimeStep& time_step, int64_t stream, int64_t length,
+                      std::optional<int64_t> limit);
+
 /// Watches the loop: logs, progress, video.
 class Observer {
  public:
@@ -165,6 +181,10 @@ class Runner {
   /// `stop` becomes true. Observers see them as any others.
   void evaluate(int64_t num_episodes, const std::atomic<bool>& stop);
 
+  /// Whether the environment threw in the last step, of which the agent knows nothing then. What is
+  /// saved after that has everything but the environment: its episodes begin anew.
+  bool environment_failed() const { return environment_failed_; }
+
   /// Where the experiment is now.
   const Position& position() const { return position_; }
 
@@ -188,6 +208,7 @@ class Runner {
   std::vector<Observer*> observers_;
   NewEnvironment new_environment_;
 
+  bool environment_failed_ = false;
   Position position_;
   torch::Tensor action_;                   // [B] or [B, D], the agent's last answer
   std::vector<int64_t> between_episodes_;  // [B], whether the next step begins one

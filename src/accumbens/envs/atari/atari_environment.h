@@ -4,13 +4,11 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
-#include <vector>
 
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
 #include "accumbens/envs/atari/emulator.h"
-#include "accumbens/envs/atari/image.h"
+#include "accumbens/envs/atari/screen.h"
 #include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
@@ -19,6 +17,7 @@ namespace accumbens {
 struct AtariOptions {
   std::string game_name = "Pong";
   bool sticky_actions = true;
+  bool use_ppo_preprocessing = false;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -26,12 +25,16 @@ struct AtariOptions {
           any_value());
     field("sticky_actions", sticky_actions,
           "each emulator frame repeats the previous action with probability 0.25", any_value());
+    field("use_ppo_preprocessing", use_ppo_preprocessing,
+          "AtariPreprocessing.preset = 'baselines' with terminal_on_life_loss, whatever is bound",
+          any_value());
   }
 };
 
 /// What an agent sees of the game, in Gin: AtariPreprocessing.
 struct AtariPreprocessingOptions {
   std::string preset = "dopamine";
+  std::string observation = "pixels";
   int64_t frame_skip = 4;
   bool terminal_on_life_loss = false;
   int64_t screen_size = 84;
@@ -40,26 +43,30 @@ struct AtariPreprocessingOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("preset", preset, "whose frames: Dopamine's or DQN Zoo's",
-          one_of({"dopamine", "dqn_zoo"}));
+    field("preset", preset,
+          "whose frames and games: Dopamine's, DQN Zoo's, or those of OpenAI's baselines, which "
+          "CleanRL and Dopamine's PPO use",
+          one_of({"dopamine", "dqn_zoo", "baselines"}));
+    field("observation", observation, "the screen, or the console's 128 bytes of memory",
+          one_of({"pixels", "ram"}));
     field("frame_skip", frame_skip, "emulator frames per agent step", at_least(1));
     field("terminal_on_life_loss", terminal_on_life_loss,
-          "for the agent, losing a life ends the episode (preset dopamine only)", any_value());
+          "for the agent, losing a life ends the episode (not with preset dqn_zoo)", any_value());
     field("screen_size", screen_size, "height and width of an observation in pixels",
           in_closed(16, 160));
     field("max_frames_per_episode", max_frames_per_episode,
           "emulator frames after which a game is truncated", at_least(1));
-    field("max_noops", max_noops,
-          "a game begins with 1 to this many frames of doing nothing; None: 0 for dopamine, 30 for "
-          "dqn_zoo",
-          at_least(0));
+    field(
+        "max_noops", max_noops,
+        "a game begins with 1 to this many frames of doing nothing; None: 0 for dopamine, else 30",
+        at_least(0));
   }
 };
 
 /// An Atari 2600 game as DQN agents see it: one frame of [size, size] uint8 per agent step, the
 /// maximum of the last two of frame_skip emulator frames; stacking is the agent's. B is 1.
 ///
-/// The two presets are byte for byte those of their systems:
+/// The three presets are byte for byte those of their systems:
 ///
 /// "dopamine" (Castro et al., 2018): the emulator's grayscale, maximum, INTER_AREA. With
 /// terminal_on_life_loss, a lost life is LAST with discount 0, then FIRST with the same observation
@@ -71,14 +78,23 @@ struct AtariPreprocessingOptions {
 /// discount 0 while the episode goes on. When a game ends in the first two of four frames, the
 /// observation is black, and in the third it is that frame alone.
 ///
+/// "baselines" (Dhariwal et al., 2017; as in Stable-Baselines3, CleanRL and Dopamine's PPO):
+/// maximum in RGB, INTER_AREA, OpenCV's luma. A game or life that begins fires first where the game
+/// knows that: two agent steps, of actions 1 and 2, of which only the last observation is seen.
+/// With terminal_on_life_loss, a life lost at the end of an agent step is LAST with discount 0, and
+/// an agent step of doing nothing leads to the next FIRST; both have lost_life set. When a game
+/// ends in the first two of four frames, the observation repeats the one before.
+///
+/// With observation "ram" an observation is [128] uint8, and the presets differ in the rest only.
+///
 /// Rewards are sums over the frames of an agent step, not clipped. A game that reaches
 /// max_frames_per_episode, counted from FIRST, is truncated at the end of that agent step: LAST
 /// with discount 1, unless it ended there. (Dopamine cuts at 100,000 frames and calls it an end.)
 /// Should a game end while nothing is done at its beginning, the next one begins at once.
 class AtariEnvironment final : public SingleEnvironment {
  public:
-  /// name: for the spec. The numbers of no-ops come from the stream "noops/0" of the seed.
-  /// Throws ConfigError where options do not go together.
+  /// options: of AtariPreprocessing. name: for the spec. The numbers of no-ops come from the stream
+  /// "noops/0" of the seed. Throws ConfigError where options do not go together.
   AtariEnvironment(std::string name, std::unique_ptr<Emulator> emulator,
                    const AtariPreprocessingOptions& options, uint64_t seed);
 
@@ -87,23 +103,29 @@ class AtariEnvironment final : public SingleEnvironment {
   void state(StateTree& tree) override;
 
  private:
+  // what a few emulator frames with one action came to
+  struct Outcome {
+    int64_t reward;
+    bool game_over;
+    bool lost_life;
+  };
+
   StreamStep advance(const StreamAction& action);
-  StreamStep begin_game();
-  void clear_screens();
-  void capture(int64_t slot);
-  void pool_and_resize();
+  Outcome play(int64_t action);
+  void begin_game();
+  void begin_life();
+  void fire();
 
   EnvironmentSpec spec_;
   std::unique_ptr<Emulator> emulator_;
   AtariPreprocessingOptions options_;
   bool zoo_;
+  bool baselines_;
   int64_t max_noops_;
   RandomStream noops_;
-  std::variant<AreaResize, BilinearResize> resize_;
+  std::unique_ptr<AtariScreen> screen_;
 
-  torch::Tensor screens_;      // [2, H, W] of dopamine, [2, H, W, 3] of dqn_zoo, uint8
-  std::vector<uint8_t> gray_;  // [H, W], scratch of dqn_zoo
-  torch::Tensor observation_;  // [1, size, size] uint8, the last one shown
+  torch::Tensor observation_;  // uint8, the last one shown
   int64_t game_frames_ = 0;    // since FIRST of the game
   int64_t lives_ = 0;          // after the last emulator frame
   bool lost_life_ = false;     // the next step is FIRST in a game that goes on

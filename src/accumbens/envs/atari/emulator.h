@@ -9,6 +9,9 @@
 
 namespace accumbens {
 
+/// The console's whole memory.
+inline constexpr int64_t kRamBytes = 128;
+
 /// What an emulator is made for.
 struct EmulatorOptions {
   std::string game;               // a name that EmulatorLibrary::games() lists
@@ -41,6 +44,9 @@ class Emulator {
   /// Of the minimal set of this game.
   virtual int64_t num_actions() const = 0;
 
+  /// Whether action 1 fires, and does nothing else: games that wait for it begin when it does.
+  virtual bool fires() const = 0;
+
   /// H, in pixels.
   virtual int64_t screen_height() const = 0;
 
@@ -52,6 +58,9 @@ class Emulator {
 
   /// The same in colour. pixels: [H, W, 3].
   virtual void screen_rgb(uint8_t* pixels) = 0;
+
+  /// The console's memory. bytes: [kRamBytes].
+  virtual void ram(uint8_t* bytes) = 0;
 
   /// Everything that decides how the game goes on, the random generator included; not the screen,
   /// which is valid again after the next act() or reset().

@@ -85,6 +85,8 @@ class AleEmulator final : public Emulator {
     for (const py::handle action : ale_.attr("getMinimalActionSet")()) {
       actions_.push_back(action.attr("value"));
     }
+    fires_ =
+        actions_.size() > 1 && actions_[1].equal(module.attr("Action").attr("FIRE").attr("value"));
     const auto dimensions = ale_.attr("getScreenDims")().cast<std::pair<int64_t, int64_t>>();
     height_ = dimensions.first;
     width_ = dimensions.second;
@@ -95,13 +97,14 @@ class AleEmulator final : public Emulator {
     lives_ = ale_.attr("lives");
     get_grayscale_ = ale_.attr("getScreenGrayscale");
     get_rgb_ = ale_.attr("getScreenRGB");
+    get_ram_ = ale_.attr("getRAM");
     state_type_ = module.attr("ALEState");
   }
 
   ~AleEmulator() override {
     const py::gil_scoped_acquire held;
-    for (py::object* object :
-         {&act_, &game_over_, &lives_, &get_grayscale_, &get_rgb_, &state_type_, &ale_}) {
+    for (py::object* object : {&act_, &game_over_, &lives_, &get_grayscale_, &get_rgb_, &get_ram_,
+                               &state_type_, &ale_}) {
       *object = py::object();
     }
     actions_.clear();
@@ -131,6 +134,7 @@ class AleEmulator final : public Emulator {
   }
 
   int64_t num_actions() const override { return static_cast<int64_t>(actions_.size()); }
+  bool fires() const override { return fires_; }
   int64_t screen_height() const override { return height_; }
   int64_t screen_width() const override { return width_; }
 
@@ -145,6 +149,10 @@ class AleEmulator final : public Emulator {
       get_rgb_(py::memoryview::from_buffer(pixels, {height_, width_, int64_t{3}},
                                            {3 * width_, int64_t{3}, int64_t{1}}));
     });
+  }
+
+  void ram(uint8_t* bytes) override {
+    with_ale([&] { get_ram_(py::memoryview::from_buffer(bytes, {kRamBytes}, {int64_t{1}})); });
   }
 
   std::string save_state() override {
@@ -187,7 +195,8 @@ class AleEmulator final : public Emulator {
   std::vector<py::object> actions_;
   int64_t height_ = 0;
   int64_t width_ = 0;
-  py::object ale_, act_, game_over_, lives_, get_grayscale_, get_rgb_, state_type_;
+  bool fires_ = false;
+  py::object ale_, act_, game_over_, lives_, get_grayscale_, get_rgb_, get_ram_, state_type_;
 };
 
 /// ale-py's vector of emulators, each step of which resets what is over.

@@ -1,0 +1,286 @@
+#include "accumbens/run/free_running.h"
+
+#include <gmock/gmock.h>
+#include <torch/utils.h>
+
+#include <array>
+#include <atomic>
+
+#include "accumbens/core/error.h"
+#include "accumbens/run/catalogue.h"
+#include "accumbens/run/experiment.h"
+#include "test_files.h"
+
+namespace accumbens {
+namespace {
+
+constexpr int64_t kStreams = 4;
+constexpr int64_t kWorkers = 2;
+
+// an agent of a configuration, and workers for it
+struct Scene {
+  Scene(const std::string& file, const std::vector<std::string>& bindings)
+      : configuration(catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/" + file}, bindings) {
+    torch::set_num_threads(1);
+    RunnerOptions options = configuration.get<RunnerOptions>("Runner");
+    options.num_environments = kStreams;
+    environment = catalogue.make_environment(configuration, options);
+    learner = make_agent(environment->spec(), 1);
+  }
+
+  std::unique_ptr<ActorLearner> make_agent(const EnvironmentSpec& spec, uint64_t seed) const {
+    std::unique_ptr<Agent> agent =
+        catalogue.make_agent(configuration, {.environment = spec, .seed = seed});
+    return std::unique_ptr<ActorLearner>(dynamic_cast<ActorLearner*>(agent.release()));
+  }
+
+  FreeRunningWorkers::Worker make_worker(int64_t w) const {
+    RunnerOptions options = configuration.get<RunnerOptions>("Runner");
+    options.num_environments = kStreams / kWorkers;
+    options.seed = 100 + w;
+    FreeRunningWorkers::Worker worker;
+    worker.environment = catalogue.make_environment(configuration, options);
+    worker.actor = make_agent(worker.environment->spec(), 100 + w);
+    return worker;
+  }
+
+  Catalogue catalogue;
+  Configuration configuration;
+  std::unique_ptr<Environment> environment;
+  std::unique_ptr<ActorLearner> learner;
+};
+
+StateTree::Contents state_of(Agent& agent) {
+  StateTree tree;
+  agent.state(tree);
+  return tree.contents();
+}
+
+TimeStep side_by_side(const TimeStep& a, const TimeStep& b) {
+  TimeStep both = a;
+  both.step_type.insert(both.step_type.end(), b.step_type.begin(), b.step_type.end());
+  both.reward.insert(both.reward.end(), b.reward.begin(), b.reward.end());
+  both.discount.insert(both.discount.end(), b.discount.begin(), b.discount.end());
+  both.lost_life.insert(both.lost_life.end(), b.lost_life.begin(), b.lost_life.end());
+  both.observation = torch::cat({a.observation, b.observation});
+  return both;
+}
+
+// the same without threads: each row is answered by what was learned from those before it
+StateTree::Contents learned_in_turn(const Scene& scene, int64_t rows) {
+  std::array<FreeRunningWorkers::Worker, kWorkers> workers{scene.make_worker(0),
+                                                           scene.make_worker(1)};
+  std::array<torch::Tensor, kWorkers> actions;
+  for (auto& action : actions) action = zero_actions(workers[0].environment->spec());
+
+  ActorLearner::Policy policy;
+  scene.learner->publish(policy);
+  for (int64_t row = 0; row < rows; ++row) {
+    std::array<TimeStep, kWorkers> steps;
+    std::array<ActorLearner::Answer, kWorkers> answers;
+    for (int64_t w = 0; w < kWorkers; ++w) {
+      steps[w] = workers[w].environment->step(actions[w]);
+      workers[w].actor->follow(policy);
+      answers[w] = workers[w].actor->act(steps[w]);
+      actions[w] = answers[w].action;
+    }
+    ActorLearner::Answer both{.action = torch::cat({actions[0], actions[1]})};
+    for (size_t i = 0; i < answers[0].notes.size(); ++i) {
+      both.notes.push_back(torch::cat({answers[0].notes[i], answers[1].notes[i]}));
+    }
+    scene.learner->learn(side_by_side(steps[0], steps[1]), both);
+    scene.learner->publish(policy);
+  }
+  return state_of(*scene.learner);
+}
+
+struct Case {
+  std::string name;
+  std::string file;
+  std::vector<std::string> bindings;
+};
+
+class FreeRunningAgents : public testing::TestWithParam<Case> {};
+
+// oracle: the same without threads
+TEST_P(FreeRunningAgents, WithALagOfOneIsActingAndLearningInTurn) {
+  constexpr int64_t kRows = 400;
+  const StateTree::Contents expected =
+      learned_in_turn(Scene(GetParam().file, GetParam().bindings), kRows);
+
+  Scene scene(GetParam().file, GetParam().bindings);
+  const StateTree::Contents begun = state_of(*scene.learner);
+  FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 1}, std::move(scene.environment),
+                             [&](int64_t w, int64_t) { return scene.make_worker(w); });
+  ActorLearner& learner = *scene.learner;
+  FreeRunningAgent agent(std::move(scene.learner), workers);
+  agent.set_eval_mode(false);
+  for (int64_t row = 0; row < kRows; ++row) agent.step(workers.step({}));
+
+  const StateTree::Contents actual = state_of(learner);
+  EXPECT_EQ(actual.values, expected.values);
+  ASSERT_EQ(actual.tensors.size(), expected.tensors.size());
+  bool learned = false;
+  for (const auto& [name, tensor] : expected.tensors) {
+    EXPECT_TRUE(torch::equal(actual.tensors.at(name), tensor)) << name;
+    const bool parameter = name.starts_with("network/");
+    learned |= parameter && !torch::equal(begun.tensors.at(name), tensor);
+  }
+  EXPECT_TRUE(learned);
+  EXPECT_EQ(agent.statistics().at("greatest_lag"), 1.0);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Agents, FreeRunningAgents,
+    testing::Values(Case{"Dqn", "dopamine/dqn_cartpole.gin", {"DQNAgent.min_replay_history = 100"}},
+                    Case{"Ddpg",
+                         "literature/ddpg_pendulum.gin",
+                         {"DDPGAgent.min_replay_history = 100", "Runner.num_environments = 1"}},
+                    Case{"Ppo", "cleanrl/ppo.gin", {}},
+                    Case{"A2c", "literature/a2c_cartpole.gin", {}}),
+    [](const auto& info) { return info.param.name; });
+
+// oracle: a worker that nobody learns from is one agent step further behind with each row, until it
+// has to wait
+TEST(FreeRunning, LagGrowsUntilItsBound) {
+  Scene scene("cleanrl/ppo.gin", {});
+  FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 5}, std::move(scene.environment),
+                             [&](int64_t w, int64_t) { return scene.make_worker(w); });
+  workers.start(*scene.learner);
+  for (int64_t lag = 1; lag <= 5; ++lag) {
+    EXPECT_EQ(workers.step({}).batch_size(), kStreams);
+    EXPECT_EQ(workers.lag(), lag);
+  }
+
+  // what is published lets them go on, one row each time
+  for (int64_t row = 0; row < 20; ++row) {
+    workers.publish(*scene.learner);
+    workers.step({});
+    EXPECT_LE(workers.lag(), 5);
+  }
+  EXPECT_EQ(workers.greatest_lag(), 5);
+}
+
+TEST(FreeRunning, EpisodesAreCutWhereTheyLastTooLong) {
+  Scene scene("cleanrl/ppo.gin", {});
+  FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 3, .max_steps_per_episode = 4},
+                             std::move(scene.environment),
+                             [&](int64_t w, int64_t) { return scene.make_worker(w); });
+  workers.start(*scene.learner);
+
+  // no game of CartPole is over after four agent steps
+  for (int64_t row = 0; row < 30; ++row) {
+    const TimeStep time_step = workers.step({});
+    for (int64_t b = 0; b < kStreams; ++b) {
+      EXPECT_EQ(time_step.first(b), row % 5 == 0);
+      EXPECT_EQ(time_step.last(b), row % 5 == 4);
+      EXPECT_EQ(time_step.discount[b], 1.0F);
+    }
+    workers.publish(*scene.learner);
+  }
+}
+
+// CartPole's spec, until it fails
+class Failing final : public Environment {
+ public:
+  Failing(std::unique_ptr<Environment> environment, int64_t steps, bool fails)
+      : environment_(std::move(environment)), steps_(steps), fails_(fails) {}
+  const EnvironmentSpec& spec() const override { return environment_->spec(); }
+  TimeStep step(const torch::Tensor& actions) override {
+    if (fails_ && steps_-- == 0) throw Error("the pole has snapped");
+    return environment_->step(actions);
+  }
+  void end_episode(int64_t stream) override { environment_->end_episode(stream); }
+  void state(StateTree& tree) override { environment_->state(tree); }
+
+ private:
+  std::unique_ptr<Environment> environment_;
+  int64_t steps_;
+  bool fails_;
+};
+
+class WorkerMode : public testing::TestWithParam<std::string> {};
+
+TEST_P(WorkerMode, AWorkerThatThrowsStopsTheRunWithItsMessageAndACheckpoint) {
+  torch::set_num_threads(1);
+  const TemporaryDirectory directory;
+  bool fails = true;
+  Catalogue catalogue;
+  catalogue.registry.add_reference("create_failing_environment", {.summary = "fails"});
+  catalogue.environments["create_failing_environment"] = {
+      "fails", [&](const Configuration& configuration, uint64_t seed) {
+        auto inner = catalogue.environments.at("create_gym_environment").make(configuration, seed);
+        return std::make_unique<Failing>(std::move(inner), 300, fails);
+      }};
+  const Configuration configuration(
+      catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/dopamine/dqn_cartpole.gin"},
+      {"Runner.create_environment_fn = @create_failing_environment",
+       "DQNAgent.min_replay_history = 50", "Runner.num_environments = 4", "Runner.num_workers = 2",
+       "Runner.num_iterations = 1", "Runner.training_steps = 2000",
+       "Runner.worker_mode = '" + GetParam() + "'"});
+  const std::atomic<bool> stop = false;
+  std::vector<std::string> said;
+  const Experiment::Say say = [&](const std::string& line) { said.push_back(line); };
+  try {
+    Experiment(catalogue, configuration, directory.path(), say).train(stop);
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "the pole has snapped");
+  }
+
+  // it goes on from there
+  fails = false;
+  said.clear();
+  Experiment experiment(catalogue, configuration, directory.path(), say);
+  experiment.resume();
+  ASSERT_EQ(said.size(), 1);
+  EXPECT_THAT(said[0], testing::ContainsRegex("at iteration 0, agent step 1[0-9][0-9][0-9] "));
+  EXPECT_EQ(experiment.train(stop), Runner::Outcome::kDone);
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, WorkerMode, testing::Values("lock_step", "free_running"),
+                         [](const auto& info) { return info.param; });
+
+TEST(FreeRunning, TrainsAndEvaluatesInTurnAndLogsTheLag) {
+  torch::set_num_threads(1);
+  const TemporaryDirectory directory;
+  const Catalogue catalogue;
+  const Configuration configuration(
+      catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/quickstart/cartpole.gin"},
+      {"DQNAgent.min_replay_history = 50", "Runner.num_environments = 4", "Runner.num_workers = 2",
+       "Runner.num_iterations = 3", "Runner.training_steps = 1000", "Runner.evaluation_steps = 300",
+       "Runner.worker_mode = 'free_running'", "Runner.max_lag = 7"});
+  const std::atomic<bool> stop = false;
+  Experiment experiment(catalogue, configuration, directory.path(), [](const std::string&) {});
+  EXPECT_EQ(experiment.train(stop), Runner::Outcome::kDone);
+
+  const std::string metrics = read_file(directory / "metrics.jsonl");
+  EXPECT_THAT(metrics, testing::ContainsRegex("\"tag\":\"lag\",\"value\":[1-7]\\.0"));
+  EXPECT_THAT(metrics, testing::HasSubstr("greatest_lag"));
+}
+
+TEST(FreeRunning, NeedsAgentsThatActApartAndEqualShares) {
+  const TemporaryDirectory directory;
+  const auto message = [&](const std::vector<std::string>& bindings) {
+    std::vector<std::string> all{"Runner.worker_mode = 'free_running'"};
+    all.insert(all.end(), bindings.begin(), bindings.end());
+    const Catalogue catalogue;
+    const Configuration configuration(
+        catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/dopamine/dqn_cartpole.gin"}, all);
+    try {
+      Experiment(catalogue, configuration, directory.path(), [](const std::string&) {});
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing was thrown");
+  };
+  EXPECT_THAT(message({"create_agent.wrappers = (@SignReward,)"}),
+              testing::HasSubstr("without create_agent.wrappers"));
+  EXPECT_THAT(message({"Runner.num_environments = 3", "Runner.num_workers = 2"}),
+              testing::HasSubstr("must be a multiple of Runner.num_workers (2)"));
+  EXPECT_THAT(message({"Runner.new_environment_per_iteration = True"}),
+              testing::HasSubstr("new_environment_per_iteration"));
+}
+
+}  // namespace
+}  // namespace accumbens
