@@ -238,6 +238,35 @@ struct OpenAgent final : DqnAgent {
   using DqnAgent::q_values;
 };
 
+// oracle: the softmax of the network's own values, in training only, where one action in ten is
+// random; four standard deviations
+TEST(DqnAgent, DrawsActionsByTheSoftmaxOfValuesWhereAskedTo) {
+  const auto agent = make_agent<OpenAgent>({.min_replay_history = 1,
+                                            .update_period = 1'000'000,
+                                            .target_update_period = 1'000'000,
+                                            .action_fn = {"sampled_action"},
+                                            .epsilon_eval = 0.0});
+  constexpr int64_t kDraws = 6000;
+  constexpr int64_t kBefore = 30;  // epsilon falls until then
+  std::map<int64_t, int64_t> counts;
+  TimeStep time_step = time_step_at(1);
+  for (int64_t t = 0; t < kBefore + kDraws; ++t) {
+    time_step.step_type = {t == 0 ? StepType::kFirst : StepType::kMid};
+    const int64_t action = agent->step(time_step).item<int64_t>();
+    if (t >= kBefore) ++counts[action];
+  }
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor q_t = agent->q_values(time_step.observation.unsqueeze(1));  // [1, A]
+  const torch::Tensor softmax = q_t.softmax(1).flatten();
+  for (int64_t a = 0; a < kActions; ++a) {
+    const double p = 0.9 * softmax[a].item<double>() + 0.1 / kActions;
+    EXPECT_NEAR(static_cast<double>(counts[a]) / kDraws, p, 4.0 * std::sqrt(p * (1.0 - p) / kDraws))
+        << a;
+  }
+  agent->set_eval_mode(true);
+  EXPECT_EQ(agent->step(time_step).item<int64_t>(), q_t.argmax().item<int64_t>());
+}
+
 // oracle: the network's own values
 TEST(DqnAgent, StateValueIsTheGreatestWhereTheActionIsGreedy) {
   const TimeStep time_step = time_step_at(0);

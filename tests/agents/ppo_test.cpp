@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "accumbens/core/error.h"
 #include "agents/on_policy_game.h"
@@ -84,6 +85,29 @@ TEST(PpoAgent, NeitherRemembersNorLearnsInEvaluation) {
   for (int64_t t = 0; t < 40; ++t) action = agent->step(game.step(action));
   EXPECT_TRUE(same(before, network_of(*agent)));
   EXPECT_TRUE(agent->statistics().empty());
+}
+
+// oracle: the game, which shows one state: the likeliest action there is one
+TEST(PpoAgent, TakesTheLikeliestActionInEvaluationWhereAskedTo) {
+  PpoOptions options = kOptions;
+  options.eval_action_fn = {"max_action"};
+  const auto agent = make_agent(options);
+  Game game;
+  torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
+  std::set<int64_t> in_training;
+  for (int64_t t = 0; t < 7; ++t) {
+    action = agent->step(game.step(action));
+    in_training.insert(action[0].item<int64_t>());
+  }
+  EXPECT_GT(in_training.size(), 1);  // before it has learned
+
+  agent->set_eval_mode(true);
+  std::set<int64_t> in_evaluation;
+  for (int64_t t = 0; t < 40; ++t) {
+    action = agent->step(game.step(action));
+    in_evaluation.insert(action[0].item<int64_t>());
+  }
+  EXPECT_EQ(in_evaluation.size(), 1);
 }
 
 TEST(PpoAgent, RefusesSizesThatDoNotDivide) {

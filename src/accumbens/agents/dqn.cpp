@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "accumbens/agents/action_functions.h"
 #include "accumbens/agents/figures.h"
 #include "accumbens/core/error.h"
 #include "accumbens/losses/q_learning.h"
@@ -86,7 +87,9 @@ QNetwork& DqnAgent::acting_network() {
 torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Tensor& s_t) {
   const double epsilon = eval_mode() ? options_.epsilon_eval : parts_.epsilon(training_steps());
 
-  // the greedy actions are only worked out where one is needed
+  const bool greedy = eval_mode() || names_max_action(options_.action_fn);
+
+  // the values are only worked out where one is needed
   torch::Tensor q_t;                                                             // [B, A]
   torch::Tensor action = torch::empty({time_step.batch_size()}, torch::kInt64);  // [B]
   int64_t* a_t = action.data_ptr<int64_t>();
@@ -97,7 +100,9 @@ torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Te
       a_t[b] = parts_.exploration.below(num_actions_);
     } else {
       if (!q_t.defined()) q_t = q_values(s_t).cpu();
-      a_t[b] = q_t[b].argmax().item<int64_t>();
+      const torch::Tensor q_b = q_t.narrow(0, b, 1);  // [1, A]
+      a_t[b] =
+          (greedy ? max_actions(q_b) : sampled_actions(q_b, parts_.exploration)).item<int64_t>();
       if (b == 0) state_value_ = q_t[b].max().item<double>();
     }
   }

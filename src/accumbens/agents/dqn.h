@@ -29,6 +29,7 @@ struct DqnOptions {
   int64_t update_period = 4;
   int64_t target_update_period = 8'000;
   Reference epsilon_fn{"linearly_decaying_epsilon"};
+  Reference action_fn{"max_action"};
   double epsilon_train = 0.01;
   double epsilon_eval = 0.001;
   int64_t epsilon_decay_period = 250'000;
@@ -64,6 +65,11 @@ struct DqnOptions {
           "(CleanRL), exponentially after the warm-up (for-ai/rl), or not",
           one_of({"linearly_decaying_epsilon", "linear_epsilon", "exponential_epsilon",
                   "identity_epsilon", "zero_epsilon"}));
+    field("action_fn", action_fn,
+          "actions in training that are not random: of the greatest value, or drawn by the softmax "
+          "of "
+          "values",
+          one_of({"max_action", "sampled_action"}));
     field("epsilon_train", epsilon_train, "final probability of a random action in training",
           in_closed(0, 1));
     field("epsilon_eval", epsilon_eval, "probability of a random action in evaluation",

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "accumbens/agents/action_functions.h"
 #include "accumbens/core/error.h"
 #include "accumbens/core/random_tensor.h"
 #include "accumbens/losses/policy_gradient.h"
@@ -12,24 +13,15 @@
 namespace accumbens {
 namespace {
 
-// one action per stream, by the policy's probabilities
-torch::Tensor draw_actions(const torch::Tensor& logits, RandomStream& random) {
-  const torch::Tensor probabilities = logits.to(torch::kFloat64).softmax(/*dim=*/1);  // [B, A]
-  torch::Tensor actions = torch::empty({logits.size(0)}, torch::kInt64);
-  for (int64_t b = 0; b < logits.size(0); ++b) {
-    const double* p = probabilities.const_data_ptr<double>() + b * logits.size(1);
-    double left = random.uniform();
-    int64_t a = 0;
-    while (a + 1 < logits.size(1) && left >= p[a]) left -= p[a++];
-    actions.mutable_data_ptr<int64_t>()[b] = a;
+// [B], or [B, D] before they are squashed
+torch::Tensor choose_actions(const Reference& action_fn, const PolicyOutput& policy,
+                             RandomStream& random) {
+  const bool greatest = names_max_action(action_fn);
+  if (policy.logits.defined()) {
+    return greatest ? max_actions(policy.logits) : sampled_actions(policy.logits, random);
   }
-  return actions;
-}
-
-// continuous actions, before they are squashed
-torch::Tensor draw_actions(const PolicyOutput& policy, RandomStream& random) {
-  if (policy.logits.defined()) return draw_actions(policy.logits, random);
-  return policy.mean + policy.log_std.exp() * normals(policy.mean.sizes(), random);  // [B, D]
+  if (greatest) return policy.mean;
+  return policy.mean + policy.log_std.exp() * normals(policy.mean.sizes(), random);
 }
 
 template <class T>
@@ -78,7 +70,9 @@ void OnPolicyAgent::learn_from(const TimeStep& time_step, const torch::Tensor& s
 
 ActorLearner::Answer OnPolicyAgent::answer(const TimeStep&, const torch::Tensor& s_t) {
   const PolicyOutput output = look_without_gradients(s_t);
-  const torch::Tensor chosen = draw_actions(output, parts_.actions);  // [B] or [B, D]
+  const torch::Tensor chosen =
+      choose_actions(eval_mode() ? options_.eval_action_fn : options_.action_fn, output,
+                     parts_.actions);  // [B] or [B, D]
   const bool squashed = output.mean.defined() && options_.squash_actions;
   return {.action = squashed ? squash(chosen, parts_.bounds) : chosen,
           .notes = {chosen, log_probability(output, chosen), output.value}};

@@ -32,6 +32,8 @@ struct OnPolicyOptions {
   Reference network{"ClassicControlActorCriticNetwork"};
   int64_t stack_size = 1;
   bool squash_actions = true;
+  Reference action_fn{"sampled_action"};
+  Reference eval_action_fn{"sampled_action"};
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -53,6 +55,12 @@ struct OnPolicyOptions {
     field("squash_actions", squash_actions,
           "tanh takes continuous actions into their bounds (Dopamine); False: the environment cuts "
           "them off (CleanRL)");
+    field("action_fn", action_fn,
+          "actions in training are drawn by their probabilities, or the likeliest: of continuous "
+          "ones the mean",
+          one_of({"sampled_action", "max_action"}));
+    field("eval_action_fn", eval_action_fn, "the same in evaluation",
+          one_of({"sampled_action", "max_action"}));
   }
 };
 

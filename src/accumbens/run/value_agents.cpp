@@ -42,6 +42,8 @@ void add_value_agents(Catalogue& catalogue) {
   registry.add_reference("linearly_decaying_epsilon", {.modules = dqn_modules});
   registry.add_reference("identity_epsilon", {.modules = dqn_modules});
   registry.add_reference("linear_epsilon");
+  registry.add_reference("max_action");
+  registry.add_reference("sampled_action");
   registry.add_reference("exponential_epsilon");
   registry.add_reference("zero_epsilon",
                          {.modules = {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"}});
