@@ -35,7 +35,8 @@ class PixelScreen : public AtariScreen {
   void pool(uint8_t* pooled) {
     const uint8_t* one = slot(0);
     const uint8_t* other = slot(1);
-    for (int64_t i = 0; i < bytes(); ++i) pooled[i] = std::max(one[i], other[i]);
+    const int64_t count = bytes();
+    for (int64_t i = 0; i < count; ++i) pooled[i] = std::max(one[i], other[i]);
   }
 
   void clear() { screens_.zero_(); }
@@ -105,43 +106,48 @@ class BaselinesScreen final : public PixelScreen {
   BaselinesScreen(const Emulator& emulator, int64_t size)
       : PixelScreen(emulator, /*channels=*/3, size),
         resize_(height(), width(), size, size),
-        pooled_(3 * pixels()),
-        channel_(pixels()),
+        first_(3 * pixels()),
+        planes_(3 * pixels()),
         scaled_(3 * size * size) {}
 
   // the first screen of a game is shown as it is, and the slots stay those of the last game
   void begin(Emulator& emulator, uint8_t* observation) override {
-    emulator.screen_rgb(pooled_.data());
-    scale(observation);
+    emulator.screen_rgb(first_.data());
+    show_pooled(first_.data(), first_.data(), observation);
   }
 
   void capture(Emulator& emulator, int64_t i) override { emulator.screen_rgb(slot(i)); }
 
   void show(Emulator&, uint8_t* observation) override {
-    pool(pooled_.data());
-    scale(observation);
+    show_pooled(slot(0), slot(1), observation);
   }
 
  private:
-  void scale(uint8_t* observation) {
-    const int64_t area = size() * size();
-    for (int64_t c = 0; c < 3; ++c) {
-      for (int64_t i = 0; i < pixels(); ++i) channel_[i] = pooled_[3 * i + c];
-      resize_(channel_.data(), scaled_.data() + c * area);
+  void show_pooled(const uint8_t* one, const uint8_t* other, uint8_t* observation) {
+    const int64_t count = pixels();
+    uint8_t* red = planes_.data();
+    uint8_t* green = red + count;
+    uint8_t* blue = green + count;
+    for (int64_t i = 0; i < count; ++i) {
+      red[i] = std::max(one[3 * i], other[3 * i]);
+      green[i] = std::max(one[3 * i + 1], other[3 * i + 1]);
+      blue[i] = std::max(one[3 * i + 2], other[3 * i + 2]);
     }
+    const int64_t area = size() * size();
+    uint8_t* scaled = scaled_.data();
+    for (int64_t c = 0; c < 3; ++c) resize_(planes_.data() + c * count, scaled + c * area);
 
     // OpenCV's luma: weights .299, .587 and .114 in units of 2^-15, rounded
     for (int64_t i = 0; i < area; ++i) {
-      const int32_t sum =
-          9798 * scaled_[i] + 19235 * scaled_[area + i] + 3735 * scaled_[2 * area + i];
+      const int32_t sum = 9798 * scaled[i] + 19235 * scaled[area + i] + 3735 * scaled[2 * area + i];
       observation[i] = static_cast<uint8_t>((sum + (1 << 14)) >> 15);
     }
   }
 
   AreaResize resize_;
-  std::vector<uint8_t> pooled_;   // [H, W, 3]
-  std::vector<uint8_t> channel_;  // [H, W]
-  std::vector<uint8_t> scaled_;   // [3, size, size]
+  std::vector<uint8_t> first_;   // [H, W, 3]
+  std::vector<uint8_t> planes_;  // [3, H, W]
+  std::vector<uint8_t> scaled_;  // [3, size, size]
 };
 
 /// No screen at all.
