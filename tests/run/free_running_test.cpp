@@ -22,7 +22,7 @@ struct Scene {
   Scene(const std::string& file, const std::vector<std::string>& bindings)
       : configuration(catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/" + file}, bindings) {
     torch::set_num_threads(1);
-    RunnerOptions options = configuration.get<RunnerOptions>("Runner");
+    auto options = configuration.get<RunnerOptions>("Runner");
     options.num_environments = kStreams;
     environment = catalogue.make_environment(configuration, options);
     learner = make_agent(environment->spec(), 1);
@@ -35,7 +35,7 @@ struct Scene {
   }
 
   FreeRunningWorkers::Worker make_worker(int64_t w) const {
-    RunnerOptions options = configuration.get<RunnerOptions>("Runner");
+    auto options = configuration.get<RunnerOptions>("Runner");
     options.num_environments = kStreams / kWorkers;
     options.seed = 100 + w;
     FreeRunningWorkers::Worker worker;

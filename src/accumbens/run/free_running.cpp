@@ -187,6 +187,10 @@ torch::Tensor FreeRunningAgent::step(const TimeStep& time_step) {
   return workers_.answer().action;
 }
 
+double FreeRunningAgent::state_value() const {
+  return eval_mode_ ? learner_->state_value() : Agent::state_value();
+}
+
 std::map<std::string, double> FreeRunningAgent::statistics() const {
   std::map<std::string, double> figures = learner_->statistics();
   figures["lag"] = static_cast<double>(workers_.lag());

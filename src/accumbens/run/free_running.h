@@ -135,7 +135,9 @@ class FreeRunningAgent final : public Agent {
 
   /// The learner's, and the lag.
   std::map<std::string, double> statistics() const override;
-  double state_value() const override { return learner_->state_value(); }
+
+  /// NaN in training, when the learner looks at no state to act.
+  double state_value() const override;
   void state(StateTree& tree) override;
 
  private:
