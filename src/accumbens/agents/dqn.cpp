@@ -86,7 +86,6 @@ QNetwork& DqnAgent::acting_network() {
 
 torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Tensor& s_t) {
   const double epsilon = eval_mode() ? options_.epsilon_eval : parts_.epsilon(training_steps());
-
   const bool greedy = eval_mode() || names_max_action(options_.action_fn);
 
   // the values are only worked out where one is needed

@@ -8,6 +8,7 @@
 #include "accumbens/core/error.h"
 
 namespace accumbens {
+
 AtariEnvironment::AtariEnvironment(std::string name, std::unique_ptr<Emulator> emulator,
                                    const AtariPreprocessingOptions& options, uint64_t seed)
     : emulator_(std::move(emulator)),

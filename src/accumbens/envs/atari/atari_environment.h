@@ -82,8 +82,9 @@ struct AtariPreprocessingOptions {
 /// maximum in RGB, INTER_AREA, OpenCV's luma. A game or life that begins fires first where the game
 /// knows that: two agent steps, of actions 1 and 2, of which only the last observation is seen.
 /// With terminal_on_life_loss, a life lost at the end of an agent step is LAST with discount 0, and
-/// an agent step of doing nothing leads to the next FIRST; both have lost_life set. When a game
-/// ends in the first two of four frames, the observation repeats the one before.
+/// an agent step of doing nothing leads to the next FIRST; both have lost_life set. What is earned
+/// in such agent steps before FIRST is lost, as it is there. When a game ends in the first two of
+/// four frames, the observation repeats the one before.
 ///
 /// With observation "ram" an observation is [128] uint8, and the presets differ in the rest only.
 ///

@@ -10,6 +10,7 @@
 #include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
+
 AtariVectorEnvironment::AtariVectorEnvironment(std::string name,
                                                const VectorEmulatorOptions& options,
                                                std::unique_ptr<VectorEmulator> emulator,
