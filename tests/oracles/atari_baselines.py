@@ -20,31 +20,14 @@ import cv2
 import gymnasium
 import numpy as np
 import stable_baselines3
-from ale_py import roms
 from stable_baselines3.common import atari_wrappers
 
-from philox import Stream
+from atari_games import SEED, make_ale
+from philox import Stream, lcg
 
 HERE = pathlib.Path(__file__).parent
-SEED = 11
 FIRST, MID, LAST = 0, 1, 2
 DISCOUNT_ONE, LOST_LIFE = 1, 2
-
-
-def lcg(seed):
-    while True:
-        seed = (seed * 6364136223846793005 + 1442695040888963407) % 2**64
-        yield seed >> 33
-
-
-def make_ale(rom):
-    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
-    ale = ale_py.ALEInterface()
-    ale.setFloat("repeat_action_probability", 0.25)
-    ale.setInt("random_seed", Stream(SEED, "emulator/0").below(2**31))
-    ale.setInt("frame_skip", 1)
-    ale.loadROM(roms.get_rom_path(rom))
-    return ale
 
 
 class Game(gymnasium.Env):
@@ -73,7 +56,7 @@ class Game(gymnasium.Env):
 
 
 def baselines(rom, steps):
-    env = Game(make_ale(rom))
+    env = Game(make_ale(rom, sticky=True))
     env = atari_wrappers.NoopResetEnv(env, noop_max=30)
     env = atari_wrappers.MaxAndSkipEnv(env, skip=4)
     env = lives = atari_wrappers.EpisodicLifeEnv(env)
@@ -101,7 +84,7 @@ def baselines(rom, steps):
 
 
 def ram(rom, steps):
-    ale = make_ale(rom)
+    ale = make_ale(rom, sticky=True)
     actions = ale.getMinimalActionSet()
     random = lcg(1)
     out = bytearray()

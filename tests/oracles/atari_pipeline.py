@@ -27,31 +27,14 @@ import cv2
 import dm_env
 import numpy as np
 import PIL
-from ale_py import roms
 from PIL import Image
 
-from philox import Stream
+from atari_games import SEED, make_ale
+from philox import Stream, lcg
 
 HERE = pathlib.Path(__file__).parent
-SEED = 11
 FIRST, MID, LAST = 0, 1, 2
 DISCOUNT_ONE, LOST_LIFE = 1, 2
-
-
-def lcg(seed):
-    while True:
-        seed = (seed * 6364136223846793005 + 1442695040888963407) % 2**64
-        yield seed >> 33
-
-
-def make_ale(rom, sticky):
-    ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
-    ale = ale_py.ALEInterface()
-    ale.setFloat("repeat_action_probability", 0.25 if sticky else 0.0)
-    ale.setInt("random_seed", Stream(SEED, "emulator/0").below(2**31))
-    ale.setInt("frame_skip", 1)
-    ale.loadROM(roms.get_rom_path(rom))
-    return ale
 
 
 def classes(path, names, scope):

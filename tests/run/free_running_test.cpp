@@ -259,6 +259,21 @@ TEST(FreeRunning, TrainsAndEvaluatesInTurnAndLogsTheLag) {
   EXPECT_THAT(metrics, testing::HasSubstr("greatest_lag"));
 }
 
+// a run that goes on has filled its replay before its replicas are made
+TEST(FreeRunning, ReplicasNeedNoMemoryForAReplay) {
+  for (const std::string file : {"dopamine/dqn_cartpole.gin", "literature/ddpg_pendulum.gin"}) {
+    const Catalogue catalogue;
+    const Configuration configuration(catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/" + file},
+                                      {"ReplayBuffer.max_capacity = 1_000_000_000_000"});
+    const auto environment = catalogue.make_environment(
+        configuration, {.create_environment_fn = {"create_gym_environment"}});
+    AgentContext context{.environment = environment->spec()};
+    EXPECT_THROW(catalogue.make_agent(configuration, context), ConfigError);
+    context.only_acts = true;
+    EXPECT_NE(catalogue.make_agent(configuration, context), nullptr);
+  }
+}
+
 TEST(FreeRunning, NeedsAgentsThatActApartAndEqualShares) {
   const TemporaryDirectory directory;
   const auto message = [&](const std::vector<std::string>& bindings) {

@@ -66,9 +66,8 @@ struct DqnOptions {
           one_of({"linearly_decaying_epsilon", "linear_epsilon", "exponential_epsilon",
                   "identity_epsilon", "zero_epsilon"}));
     field("action_fn", action_fn,
-          "actions in training that are not random: of the greatest value, or drawn by the softmax "
-          "of "
-          "values",
+          "actions in training that are not random: those of the greatest value, or drawn by the "
+          "softmax of the values",
           one_of({"max_action", "sampled_action"}));
     field("epsilon_train", epsilon_train, "final probability of a random action in training",
           in_closed(0, 1));
@@ -151,7 +150,7 @@ class DqnAgent : public ActorLearner {
 
   std::map<std::string, double> statistics() const override;
 
-  /// The greatest of the action values; NaN unless the action is the greedy one.
+  /// The greatest of the action values; NaN where the action is random.
   double state_value() const override { return state_value_; }
   void state(StateTree& tree) override;
 

@@ -5,6 +5,7 @@
 #include "accumbens/envs/plugin.h"
 
 namespace accumbens {
+
 const std::vector<std::string>& mujoco_tasks() {
   static const std::vector<std::string> kNames{"Ant", "HalfCheetah", "Hopper", "Humanoid",
                                                "Walker2d"};

@@ -27,6 +27,7 @@ struct AgentContext {
   EnvironmentSpec environment;         // that it acts in
   uint64_t seed = 1;                   // of the run
   torch::Device device = torch::kCPU;  // of its networks
+  bool only_acts = false;              // its replay stays empty, so that it needs no memory
 };
 
 /// What a network is built for.

@@ -21,7 +21,7 @@ ContinuousAgent::Parts make_parts(const Configuration& configuration, const Agen
   ReplaySpec spec = replay_spec(environment, options.stack_size);
   spec.update_horizon = options.update_horizon;
   spec.gamma = options.gamma;
-  Replay::require_memory(replay_options, spec);
+  if (!context.only_acts) Replay::require_memory(replay_options, spec);
 
   RandomStream initialization(context.seed, "initialization");
   const auto make_network = [&] {

@@ -84,6 +84,18 @@ int64_t seed_of(int64_t seed, const std::string& part) {
   return RandomStream(static_cast<uint64_t>(seed), part).below(std::numeric_limits<int64_t>::max());
 }
 
+// throws ConfigError where acting and learning are one
+std::unique_ptr<ActorLearner> separable(std::unique_ptr<Agent> agent) {
+  auto* both = dynamic_cast<ActorLearner*>(agent.get());
+  if (!both) {
+    throw ConfigError(
+        "Runner.worker_mode = 'free_running' needs an agent that can act and learn apart: one of "
+        "Accumbens' own, without create_agent.wrappers");
+  }
+  agent.release();
+  return std::unique_ptr<ActorLearner>(both);
+}
+
 torch::Device find_device(const std::string& name) {
   const bool cuda = torch::cuda::is_available();
   if (name == "cuda" && !cuda) {
@@ -159,11 +171,7 @@ void Experiment::let_workers_run(const Catalogue& catalogue, const Configuration
                       ") must be a multiple of Runner.num_workers (" +
                       std::to_string(options_.num_workers) + ")");
   }
-  if (!dynamic_cast<ActorLearner*>(agent_.get())) {
-    throw ConfigError(needed +
-                      "needs an agent that can act and learn apart: one of Accumbens' own, without "
-                      "create_agent.wrappers");
-  }
+  std::unique_ptr<ActorLearner> learner = separable(std::move(agent_));
 
   // each worker has streams and random numbers of its own
   const auto make_worker = [this, &catalogue, &configuration](int64_t worker,
@@ -175,11 +183,11 @@ void Experiment::let_workers_run(const Catalogue& catalogue, const Configuration
         options_.seed, "worker/" + std::to_string(worker) + "/" + std::to_string(training_steps));
     FreeRunningWorkers::Worker made;
     made.environment = catalogue.make_environment(configuration, options);
-    std::unique_ptr<Agent> agent =
-        catalogue.make_agent(configuration, {.environment = made.environment->spec(),
-                                             .seed = static_cast<uint64_t>(options.seed),
-                                             .device = find_device(options.device)});
-    made.actor.reset(dynamic_cast<ActorLearner*>(agent.release()));
+    made.actor =
+        separable(catalogue.make_agent(configuration, {.environment = made.environment->spec(),
+                                                       .seed = static_cast<uint64_t>(options.seed),
+                                                       .device = find_device(options.device),
+                                                       .only_acts = true}));
     return made;
   };
   auto workers = std::make_unique<FreeRunningWorkers>(
@@ -187,7 +195,6 @@ void Experiment::let_workers_run(const Catalogue& catalogue, const Configuration
                          .max_lag = options_.max_lag,
                          .max_steps_per_episode = options_.max_steps_per_episode},
       std::move(environment_), make_worker);
-  std::unique_ptr<ActorLearner> learner(dynamic_cast<ActorLearner*>(agent_.release()));
   agent_ = std::make_unique<FreeRunningAgent>(std::move(learner), *workers);
   environment_ = std::move(workers);
 }

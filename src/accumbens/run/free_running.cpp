@@ -171,7 +171,6 @@ FreeRunningAgent::FreeRunningAgent(std::unique_ptr<ActorLearner> learner,
     : learner_(std::move(learner)), workers_(workers) {}
 
 void FreeRunningAgent::set_eval_mode(bool eval) {
-  eval_mode_ = eval;
   learner_->set_eval_mode(eval);
   if (eval) {
     workers_.rest();
@@ -181,14 +180,14 @@ void FreeRunningAgent::set_eval_mode(bool eval) {
 }
 
 torch::Tensor FreeRunningAgent::step(const TimeStep& time_step) {
-  if (eval_mode_) return learner_->step(time_step);
+  if (!workers_.running()) return learner_->step(time_step);
   learner_->learn(time_step, workers_.answer());
   workers_.publish(*learner_);
   return workers_.answer().action;
 }
 
 double FreeRunningAgent::state_value() const {
-  return eval_mode_ ? learner_->state_value() : Agent::state_value();
+  return workers_.running() ? Agent::state_value() : learner_->state_value();
 }
 
 std::map<std::string, double> FreeRunningAgent::statistics() const {

@@ -74,6 +74,9 @@ class FreeRunningWorkers final : public Environment {
   /// Lets the workers rest. Rows that nobody took are lost.
   void rest();
 
+  /// Whether they run.
+  bool running() const { return running_; }
+
   /// What was answered to the last row.
   const ActorLearner::Answer& answer() const { return answer_; }
 
@@ -136,14 +139,13 @@ class FreeRunningAgent final : public Agent {
   /// The learner's, and the lag.
   std::map<std::string, double> statistics() const override;
 
-  /// NaN in training, when the learner looks at no state to act.
+  /// NaN while workers run, when the learner looks at no state to act.
   double state_value() const override;
   void state(StateTree& tree) override;
 
  private:
   std::unique_ptr<ActorLearner> learner_;
   FreeRunningWorkers& workers_;
-  bool eval_mode_ = false;
 };
 
 }  // namespace accumbens

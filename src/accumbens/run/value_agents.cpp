@@ -135,7 +135,7 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   spec.padding = options.stack_padding == "leading" ? StackPadding::kLeadingZeros
                                                     : StackPadding::kTrailingZeros;
   const bool prioritized = options.replay_scheme == "prioritized";
-  Replay::require_memory(replay_options, spec, prioritized);
+  if (!context.only_acts) Replay::require_memory(replay_options, spec, prioritized);
 
   const NetworkContext network_context{environment, options.stack_size, head};
   RandomStream initialization(context.seed, "initialization");

@@ -4,7 +4,6 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "accumbens/envs/atari/image.h"
 
@@ -21,6 +20,14 @@ class PixelScreen : public AtariScreen {
         screens_(torch::zeros({2, height_, width_, channels}, torch::kUInt8)) {}
 
   std::vector<int64_t> shape() const override { return {size_, size_}; }
+
+  // one screen over black
+  void begin(Emulator& emulator, uint8_t* observation) override {
+    clear();
+    capture(emulator, 0);
+    show(emulator, observation);
+  }
+
   void state(StateTree& tree) override { tree("screens", screens_); }
 
  protected:
@@ -53,12 +60,6 @@ class DopamineScreen final : public PixelScreen {
   DopamineScreen(const Emulator& emulator, int64_t size)
       : PixelScreen(emulator, /*channels=*/1, size), resize_(height(), width(), size, size) {}
 
-  void begin(Emulator& emulator, uint8_t* observation) override {
-    clear();
-    capture(emulator, 0);
-    show(emulator, observation);
-  }
-
   void capture(Emulator& emulator, int64_t i) override { emulator.screen_grayscale(slot(i)); }
 
   // the maximum stays in the first slot
@@ -77,12 +78,6 @@ class DqnZooScreen final : public PixelScreen {
       : PixelScreen(emulator, /*channels=*/3, size),
         resize_(height(), width(), size, size),
         gray_(pixels()) {}
-
-  void begin(Emulator& emulator, uint8_t* observation) override {
-    clear();
-    capture(emulator, 0);
-    show(emulator, observation);
-  }
 
   // only what this step shows is pooled
   void begin_step() override { clear(); }
