@@ -76,6 +76,32 @@ TEST(SquashedNormal, GradientsEqualFiniteDifferences) {
   }
 }
 
+// oracle: the definition with torch's own gradients, of several numbers at once
+TEST(SquashedNormal, GradientsOfActionsAndProbabilitiesAreTorchs) {
+  torch::manual_seed(1);
+  const auto leaf = [] { return torch::randn({5, 2}, torch::kFloat64).requires_grad_(); };
+  const torch::Tensor mean = leaf(), log_std = leaf(), noise = leaf().detach();
+  const torch::Tensor of_action = leaf().detach(), of_log_prob = leaf().detach().select(1, 0);
+
+  const torch::Tensor u = mean + log_std.exp() * noise;
+  const torch::Tensor action = squash(u, kBounds);
+  const torch::Tensor log_normal =
+      -0.5 * noise.square() - log_std - 0.5 * std::log(2.0 * std::numbers::pi);
+  const torch::Tensor slope = kBounds.reach * (1.0 - u.tanh().square());
+  const torch::Tensor log_prob = (log_normal - slope.log()).sum(1);
+  const auto expected = torch::autograd::grad(
+      {(of_action * action).sum() + (of_log_prob * log_prob).sum()}, {mean, log_std});
+
+  const ActionSample sample = squashed_normal(mean, log_std, noise, kBounds);
+  EXPECT_TRUE(torch::allclose(sample.action, action, 1e-12, 1e-12));
+  EXPECT_TRUE(torch::allclose(sample.log_prob, log_prob, 1e-10, 1e-10));
+  const auto gradients = torch::autograd::grad(
+      {(of_action * sample.action).sum() + (of_log_prob * sample.log_prob).sum()}, {mean, log_std});
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_TRUE(torch::allclose(gradients[i], expected[i], 1e-10, 1e-10)) << i;
+  }
+}
+
 // oracle: the definition, by hand
 TEST(CriticTarget, TakesTheLeastCriticAndEndsAtATermination) {
   const torch::Tensor r_t = doubles({1.0, 2.0, 3.0});

@@ -126,7 +126,7 @@ class ContinuousAgent : public ActorLearner {
   /// Lets the target network follow the network, if it does so with every update.
   void follow_softly();
 
-  /// What the logs say of an update: a scalar for each of figure_names.
+  /// What the logs say of an update: a tensor for each of figure_names, whose mean it is.
   void log(const std::vector<torch::Tensor>& figures) { figures_.set(figures); }
 
   /// Standard normals of a shape on the agent's device: of the exploration in acting,

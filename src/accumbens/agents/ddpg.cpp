@@ -60,7 +60,7 @@ void DdpgAgent::update(const Batch& batch) {
     follow_softly();
     policy_loss_ = policy_loss.detach();
   }
-  log({loss, policy_loss_, q_tm1.mean()});
+  log({loss, policy_loss_, q_tm1});
 }
 
 void DdpgAgent::state(StateTree& tree) {

@@ -8,21 +8,25 @@
 
 namespace accumbens {
 
-void Figures::set(const std::vector<torch::Tensor>& scalars) {
-  scalars_.clear();
-  for (const torch::Tensor& scalar : scalars) scalars_.push_back(scalar.detach());
+void Figures::set(const std::vector<torch::Tensor>& tensors) {
+  tensors_.clear();
+  for (const torch::Tensor& tensor : tensors) tensors_.push_back(tensor.detach());
 }
 
 std::map<std::string, double> Figures::values() const {
   std::map<std::string, double> figures;
-  for (size_t i = 0; i < scalars_.size(); ++i) figures[names_[i]] = scalars_[i].item<double>();
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    figures[names_[i]] = tensors_[i].mean().item<double>();
+  }
   return figures;
 }
 
 void Figures::state(StateTree& tree) {
-  torch::Tensor all = known() ? torch::stack(scalars_) : torch::Tensor();
+  std::vector<torch::Tensor> means;
+  for (const torch::Tensor& tensor : tensors_) means.push_back(tensor.mean());
+  torch::Tensor all = known() ? torch::stack(means) : torch::Tensor();
   tree("figures", all);
-  if (tree.loading()) scalars_ = all.defined() ? all.unbind() : std::vector<torch::Tensor>();
+  if (tree.loading()) tensors_ = all.defined() ? all.unbind() : std::vector<torch::Tensor>();
 }
 
 void require_finite_loss(double loss, std::optional<int64_t> agent_step) {

@@ -15,14 +15,15 @@ namespace accumbens {
 /// What the logs say of an agent's last update.
 class Figures {
  public:
-  /// names: of the scalars that set() gets, in their order.
+  /// names: of the tensors that set() gets, in their order.
   explicit Figures(std::vector<std::string> names) : names_(std::move(names)) {}
 
-  /// Another update. scalars: one for each name; their gradients are forgotten.
-  void set(const std::vector<torch::Tensor>& scalars);
+  /// Another update. tensors: one for each name, which nothing changes later; a figure is the mean
+  /// of its tensor, taken when it is asked for. Their gradients are forgotten.
+  void set(const std::vector<torch::Tensor>& tensors);
 
   /// Whether there was an update.
-  bool known() const { return !scalars_.empty(); }
+  bool known() const { return !tensors_.empty(); }
 
   /// The figures by name; nothing before the first update.
   std::map<std::string, double> values() const;
@@ -32,7 +33,7 @@ class Figures {
 
  private:
   std::vector<std::string> names_;
-  std::vector<torch::Tensor> scalars_;
+  std::vector<torch::Tensor> tensors_;
 };
 
 /// Throws Error unless the loss is finite. agent_step: of training, where the agent counts them.

@@ -1,7 +1,9 @@
 #include "accumbens/agents/sac.h"
 
+#include <ATen/ops/hardtanh.h>
 #include <torch/utils.h>
 
+#include <limits>
 #include <utility>
 
 #include "accumbens/core/error.h"
@@ -35,10 +37,12 @@ SacAgent::SacAgent(const SacOptions& options, int64_t batch_size, int64_t action
 std::pair<torch::Tensor, torch::Tensor> SacAgent::distribution(ContinuousActorCritic& network,
                                                                const torch::Tensor& s) const {
   const std::vector<torch::Tensor> outputs = network.policy(s).chunk(2, /*dim=*/1);
-  torch::Tensor log_std = outputs[1];  // [B, D]
-  if (options_.min_log_std) log_std = log_std.clamp_min(*options_.min_log_std);
-  if (options_.max_log_std) log_std = log_std.clamp_max(*options_.max_log_std);
-  return {outputs[0], log_std};
+  if (!options_.min_log_std && !options_.max_log_std) return {outputs[0], outputs[1]};
+
+  // a clamp whose gradient is one call
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  return {outputs[0], at::hardtanh(outputs[1], options_.min_log_std.value_or(-kInfinity),
+                                   options_.max_log_std.value_or(kInfinity))};
 }
 
 torch::Tensor SacAgent::select_action(const TimeStep&, const torch::Tensor& s_t) {
@@ -67,18 +71,18 @@ void SacAgent::update(const Batch& batch) {
   // the policy moves towards actions of high value, and towards entropy
   const auto [mean, log_std] = distribution(network(), batch.s_tm1);
   const ActionSample a_tm1 = squashed_normal(mean, log_std, update_noise(mean.sizes()), bounds());
-  const torch::Tensor value =
-      network().critics->forward(batch.s_tm1, a_tm1.action, /*frozen=*/true).amin(0);  // [N]
-  const torch::Tensor policy_loss = (alpha * a_tm1.log_prob - value).mean();
+  const torch::Tensor log_prob = a_tm1.log_prob.mean();
+  const torch::Tensor q = network().critics->forward(batch.s_tm1, a_tm1.action, /*frozen=*/true);
+  const torch::Tensor policy_loss = alpha * log_prob - std::get<0>(q.min(0)).mean();
 
   // entropy is dear while there is less of it than asked for
-  const torch::Tensor entropy = -a_tm1.log_prob.detach().mean();
+  const torch::Tensor entropy = -log_prob.detach();
   const torch::Tensor alpha_loss = log_alpha_ * (entropy - target_entropy_);
 
   // no two of them have a parameter in common
   minimize(loss + policy_loss + alpha_loss, optimizer_);
   follow_softly();
-  log({loss, policy_loss, alpha_loss, alpha, entropy, q_tm1.mean()});
+  log({loss, policy_loss, alpha_loss, alpha, entropy, q_tm1});
 }
 
 void SacAgent::state(StateTree& tree) {

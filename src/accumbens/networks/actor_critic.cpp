@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "accumbens/core/random_tensor.h"
+#include "accumbens/networks/dense.h"
 
 namespace accumbens {
 
@@ -48,10 +49,9 @@ ClassicControlActorCriticNetwork::ClassicControlActorCriticNetwork(
 }
 
 PolicyOutput ClassicControlActorCriticNetwork::forward(const torch::Tensor& s) {
-  const auto run = [&](std::vector<torch::nn::Linear>& layers) {
-    torch::Tensor x = s.to(torch::kFloat32).flatten(1);  // [B, inputs]
-    for (size_t i = 0; i + 1 < layers.size(); ++i) x = layers[i]->forward(x).tanh_();
-    return layers.back()->forward(x);
+  const torch::Tensor x = s.to(torch::kFloat32).flatten(1);  // [B, inputs]
+  const auto run = [&](const std::vector<torch::nn::Linear>& layers) {
+    return dense_layers(x, layers, {.activation = Activation::kTanh});
   };
   PolicyOutput output{.value = run(critic_).squeeze(1)};
   if (log_std_.defined()) {

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "accumbens/networks/dense.h"
+
 namespace accumbens {
 
 ClassicControlDqnNetwork::ClassicControlDqnNetwork(const ClassicControlDqnOptions& options,
@@ -28,9 +30,7 @@ torch::Tensor ClassicControlDqnNetwork::encode(const torch::Tensor& s) {
   torch::Tensor x = rescale_(s.to(torch::kFloat32).flatten(2));  // [B, stack, observation]
   if (rescale_.given()) x = 2.0 * x - 1.0;
 
-  x = x.flatten(1);  // [B, stack * observation]
-  for (torch::nn::Linear& layer : layers_) x = layer->forward(x).relu_();
-  return x;
+  return dense_layers(x.flatten(1), layers_, {.activated_output = true});
 }
 
 }  // namespace accumbens

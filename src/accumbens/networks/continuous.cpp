@@ -17,11 +17,6 @@ DenseNetwork::DenseNetwork(const std::vector<int64_t>& sizes, Initialization ini
   }
 }
 
-torch::Tensor DenseNetwork::forward(torch::Tensor x) {
-  for (size_t i = 0; i + 1 < layers_.size(); ++i) x = layers_[i]->forward(x).relu_();
-  return layers_.back()->forward(x);
-}
-
 Critics::Critics(int64_t count, int64_t inputs, const std::vector<int64_t>& hidden_sizes,
                  Initialization initialization, RandomStream& random) {
   std::vector<int64_t> outputs = hidden_sizes;
@@ -41,16 +36,14 @@ Critics::Critics(int64_t count, int64_t inputs, const std::vector<int64_t>& hidd
 }
 
 torch::Tensor Critics::forward(const torch::Tensor& s, const torch::Tensor& a, bool frozen) {
-  const int64_t count = weights_.front().size(0);
-  torch::Tensor x = torch::cat({s.to(torch::kFloat32).flatten(1), a}, 1);  // [B, inputs]
-  x = x.unsqueeze(0).expand({count, -1, -1});                              // [C, B, inputs]
-  for (size_t i = 0; i < weights_.size(); ++i) {
-    const torch::Tensor weight = frozen ? weights_[i].detach() : weights_[i];
-    const torch::Tensor bias = frozen ? biases_[i].detach() : biases_[i];
-    if (i > 0) x = x.relu_();
-    x = torch::baddbmm(bias, x, weight.transpose(1, 2));
-  }
-  return x.squeeze(2);
+  const torch::Tensor x = torch::cat({s.to(torch::kFloat32).flatten(1), a}, 1);  // [B, inputs]
+  const auto constant = [](std::vector<torch::Tensor> tensors) {
+    for (torch::Tensor& tensor : tensors) tensor = tensor.detach();
+    return tensors;
+  };
+  const torch::Tensor q = frozen ? dense_layers(x, constant(weights_), constant(biases_))
+                                 : dense_layers(x, weights_, biases_);  // [C, B, 1]
+  return q.squeeze(2);
 }
 
 ContinuousActorCritic::ContinuousActorCritic(const Shape& shape, Initialization initialization,

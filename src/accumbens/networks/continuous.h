@@ -1,10 +1,9 @@
 #pragma once
 
-#include <torch/nn/modules/linear.h>
-
 #include <vector>
 
 #include "accumbens/core/random.h"
+#include "accumbens/networks/dense.h"
 #include "accumbens/networks/q_network.h"
 
 namespace accumbens {
@@ -17,7 +16,7 @@ class DenseNetwork final : public torch::nn::Module {
                RandomStream& random);
 
   /// x: [B, inputs]; returns [B, outputs].
-  torch::Tensor forward(torch::Tensor x);
+  torch::Tensor forward(const torch::Tensor& x) { return dense_layers(x, layers_); }
 
  private:
   std::vector<torch::nn::Linear> layers_;

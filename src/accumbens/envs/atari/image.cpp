@@ -27,15 +27,17 @@ ResizeAxis<Weight> make_axis(int64_t source_size, std::vector<int32_t> first,
 
 // one row: the compiler unrolls the sums of the usual sizes
 template <class Value, class Weight, class Finish>
-void resize_row(const Value* input, const ResizeAxis<Weight>& axis, Weight initial,
-                Finish&& finish) {
+void resize_row(const Value* input, int64_t channels, const ResizeAxis<Weight>& axis,
+                Weight initial, Finish&& finish) {
   const auto run = [&](auto taps) {
     for (int64_t x = 0; x < axis.size; ++x) {
-      const Value* pixels = input + axis.first[x];
       const Weight* weights = axis.weights.data() + x * taps;
-      Weight sum = initial;
-      for (int64_t tap = 0; tap < taps; ++tap) sum += pixels[tap] * weights[tap];
-      finish(x, sum);
+      for (int64_t c = 0; c < channels; ++c) {
+        const Value* pixels = input + axis.first[x] * channels + c;
+        Weight sum = initial;
+        for (int64_t tap = 0; tap < taps; ++tap) sum += pixels[tap * channels] * weights[tap];
+        finish(x * channels + c, sum);
+      }
     }
   };
   switch (axis.taps) {
@@ -45,6 +47,24 @@ void resize_row(const Value* input, const ResizeAxis<Weight>& axis, Weight initi
       return run(std::integral_constant<int64_t, 4>{});
     default:
       return run(axis.taps);
+  }
+}
+
+// every row of the source in the target's width; most of a game's rows are like the one above
+template <class Value, class Row, class Weight, class Finish>
+void resize_rows(const uint8_t* source, int64_t channels, const ResizeAxis<Weight>& axis,
+                 Weight initial, int64_t height, std::vector<Value>& input, std::vector<Row>& rows,
+                 Finish&& finish) {
+  const int64_t from = axis.source_size * channels, to = axis.size * channels;
+  for (int64_t y = 0; y < height; ++y, source += from) {
+    Row* row = rows.data() + y * to;
+    if (y > 0 && std::equal(source, source + from, source - from)) {
+      std::copy_n(row - to, to, row);
+      continue;
+    }
+    std::copy_n(source, from, input.begin());
+    resize_row(input.data(), channels, axis, initial,
+               [&](int64_t i, Weight sum) { row[i] = finish(sum); });
   }
 }
 
@@ -121,28 +141,27 @@ ResizeAxis<int32_t> bilinear_axis(int64_t source_size, int64_t size) {
 
 }  // namespace
 
-AreaResize::AreaResize(int64_t source_height, int64_t source_width, int64_t height, int64_t width) {
+AreaResize::AreaResize(int64_t source_height, int64_t source_width, int64_t height, int64_t width,
+                       int64_t channels)
+    : channels_(channels) {
   if (height < 1 || width < 1 || height > source_height || width > source_width ||
       (source_height % height == 0 && source_width % width == 0)) {
     throw std::invalid_argument("AreaResize shrinks, and not by whole factors in both directions");
   }
   vertical_ = area_axis(source_height, height);
   horizontal_ = area_axis(source_width, width);
-  input_.resize(source_width + horizontal_.taps);
-  rows_.resize((source_height + vertical_.taps) * width);
-  sum_.resize(width);
+  input_.resize((source_width + horizontal_.taps) * channels);
+  rows_.resize((source_height + vertical_.taps) * width * channels);
+  sum_.resize(width * channels);
 }
 
 void AreaResize::operator()(const uint8_t* source, uint8_t* target) {
-  const int64_t width = horizontal_.size;
-  for (int64_t y = 0; y < vertical_.source_size; ++y) {
-    std::copy_n(source + y * horizontal_.source_size, horizontal_.source_size, input_.begin());
-    float* row = rows_.data() + y * width;
-    resize_row(input_.data(), horizontal_, 0.0F, [&](int64_t x, float sum) { row[x] = sum; });
-  }
+  resize_rows(source, channels_, horizontal_, 0.0F, vertical_.source_size, input_, rows_,
+              [](float sum) { return sum; });
 
   // beside 1.5 * 2^23 a float has no fraction: adding it rounds to even, as OpenCV does
   constexpr float kRound = 0x1.8p23F;
+  const auto width = std::ssize(sum_);
   for (int64_t y = 0; y < vertical_.size; ++y) {
     sum_rows(rows_, vertical_, y, 0.0F, sum_);
     for (int64_t x = 0; x < width; ++x) {
@@ -162,13 +181,9 @@ BilinearResize::BilinearResize(int64_t source_height, int64_t source_width, int6
 
 void BilinearResize::operator()(const uint8_t* source, uint8_t* target) {
   // between the two directions the image is rounded to 8 bits
+  resize_rows(source, /*channels=*/1, horizontal_, kHalf, vertical_.source_size, input_, rows_,
+              from_fixed_point);
   const int64_t width = horizontal_.size;
-  for (int64_t y = 0; y < vertical_.source_size; ++y) {
-    std::copy_n(source + y * horizontal_.source_size, horizontal_.source_size, input_.begin());
-    uint8_t* row = rows_.data() + y * width;
-    resize_row(input_.data(), horizontal_, kHalf,
-               [&](int64_t x, int32_t sum) { row[x] = from_fixed_point(sum); });
-  }
   for (int64_t y = 0; y < vertical_.size; ++y) {
     sum_rows(rows_, vertical_, y, kHalf, sum_);
     for (int64_t x = 0; x < width; ++x) target[y * width + x] = from_fixed_point(sum_[x]);

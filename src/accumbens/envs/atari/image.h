@@ -16,7 +16,7 @@ struct ResizeAxis {
   std::vector<Weight> weights;  // [size, taps]
 };
 
-/// Shrinks 8-bit grayscale images byte for byte as cv2.resize does with INTER_AREA.
+/// Shrinks 8-bit images byte for byte as cv2.resize does with INTER_AREA.
 ///
 /// Weights are computed once. An object has scratch memory: one thread at a time. The target is no
 /// larger than the source, and not smaller by a whole factor in both directions (OpenCV then rounds
@@ -24,16 +24,18 @@ struct ResizeAxis {
 class AreaResize {
  public:
   /// Sizes in pixels. Throws std::invalid_argument, see above.
-  AreaResize(int64_t source_height, int64_t source_width, int64_t height, int64_t width);
+  AreaResize(int64_t source_height, int64_t source_width, int64_t height, int64_t width,
+             int64_t channels = 1);
 
-  /// source: [source_height, source_width]; target: [height, width].
+  /// source: [source_height, source_width, channels]; target: [height, width, channels].
   void operator()(const uint8_t* source, uint8_t* target);
 
  private:
   ResizeAxis<float> vertical_, horizontal_;
-  std::vector<float> input_;  // [source_width + taps]
-  std::vector<float> rows_;   // [source_height + taps, width]
-  std::vector<float> sum_;    // [width]
+  int64_t channels_;
+  std::vector<float> input_;  // [source_width + taps, channels]
+  std::vector<float> rows_;   // [source_height + taps, width, channels]
+  std::vector<float> sum_;    // [width, channels]
 };
 
 /// Resizes 8-bit grayscale images byte for byte as Pillow's Image.resize does with BILINEAR: a

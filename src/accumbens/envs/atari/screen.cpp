@@ -95,54 +95,43 @@ class DqnZooScreen final : public PixelScreen {
   std::vector<uint8_t> gray_;  // [H, W]
 };
 
-/// In colour until the last; each channel is scaled by itself.
+/// In colour until the last.
 class BaselinesScreen final : public PixelScreen {
  public:
   BaselinesScreen(const Emulator& emulator, int64_t size)
       : PixelScreen(emulator, /*channels=*/3, size),
-        resize_(height(), width(), size, size),
-        first_(3 * pixels()),
-        planes_(3 * pixels()),
+        resize_(height(), width(), size, size, /*channels=*/3),
+        pooled_(bytes()),
         scaled_(3 * size * size) {}
 
   // the first screen of a game is shown as it is, and the slots stay those of the last game
   void begin(Emulator& emulator, uint8_t* observation) override {
-    emulator.screen_rgb(first_.data());
-    show_pooled(first_.data(), first_.data(), observation);
+    emulator.screen_rgb(pooled_.data());
+    show_pooled(observation);
   }
 
   void capture(Emulator& emulator, int64_t i) override { emulator.screen_rgb(slot(i)); }
 
   void show(Emulator&, uint8_t* observation) override {
-    show_pooled(slot(0), slot(1), observation);
+    pool(pooled_.data());
+    show_pooled(observation);
   }
 
  private:
-  void show_pooled(const uint8_t* one, const uint8_t* other, uint8_t* observation) {
-    const int64_t count = pixels();
-    uint8_t* red = planes_.data();
-    uint8_t* green = red + count;
-    uint8_t* blue = green + count;
-    for (int64_t i = 0; i < count; ++i) {
-      red[i] = std::max(one[3 * i], other[3 * i]);
-      green[i] = std::max(one[3 * i + 1], other[3 * i + 1]);
-      blue[i] = std::max(one[3 * i + 2], other[3 * i + 2]);
-    }
-    const int64_t area = size() * size();
-    uint8_t* scaled = scaled_.data();
-    for (int64_t c = 0; c < 3; ++c) resize_(planes_.data() + c * count, scaled + c * area);
+  void show_pooled(uint8_t* observation) {
+    resize_(pooled_.data(), scaled_.data());
 
     // OpenCV's luma: weights .299, .587 and .114 in units of 2^-15, rounded
-    for (int64_t i = 0; i < area; ++i) {
-      const int32_t sum = 9798 * scaled[i] + 19235 * scaled[area + i] + 3735 * scaled[2 * area + i];
+    const uint8_t* pixel = scaled_.data();
+    for (int64_t i = 0; i < size() * size(); ++i, pixel += 3) {
+      const int32_t sum = 9798 * pixel[0] + 19235 * pixel[1] + 3735 * pixel[2];
       observation[i] = static_cast<uint8_t>((sum + (1 << 14)) >> 15);
     }
   }
 
   AreaResize resize_;
-  std::vector<uint8_t> first_;   // [H, W, 3]
-  std::vector<uint8_t> planes_;  // [3, H, W]
-  std::vector<uint8_t> scaled_;  // [3, size, size]
+  std::vector<uint8_t> pooled_;  // [H, W, 3]
+  std::vector<uint8_t> scaled_;  // [size, size, 3]
 };
 
 /// No screen at all.
