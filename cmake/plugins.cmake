@@ -28,6 +28,22 @@ else()
   message(STATUS "no Python to embed: building without Atari and Gymnasium")
 endif()
 
+# accumbens_ale: the Arcade Learning Environment's own C++ library where it is installed
+# (scripts/install_ale.sh), so that games need no Python and run at the same time on different threads
+find_package(ale CONFIG QUIET HINTS ${CMAKE_SOURCE_DIR}/.ale)
+if(ale_FOUND)
+  accumbens_plugin(ale)
+  target_compile_features(accumbens_ale PRIVATE cxx_std_20)
+  target_link_libraries(accumbens_ale PRIVATE ale::ale-lib)
+  # ale-py has the same names in it
+  target_link_options(accumbens_ale PRIVATE LINKER:--exclude-libs,ALL)
+  # its headers name each other from the folder above the one that it tells
+  get_filename_component(ale_prefix ${ale_DIR}/../../.. ABSOLUTE)
+  target_include_directories(accumbens_ale SYSTEM PRIVATE ${ale_prefix}/include)
+  target_compile_definitions(accumbens_ale PRIVATE
+    ACCUMBENS_ROM_DIR="${ale_prefix}/share/ale/roms")
+endif()
+
 # accumbens_mujoco: MuJoCo's own library out of its Python package, with Gymnasium's models
 if(Python3_Interpreter_FOUND)
   foreach(package mujoco gymnasium)

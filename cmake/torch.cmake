@@ -36,10 +36,23 @@ if(EXISTS ${TORCH_INSTALL_PREFIX}/lib/libtorch_cuda.so)
        -Wl,--push-state,--no-as-needed,${TORCH_INSTALL_PREFIX}/lib/libtorch_cuda.so,--pop-state)
 endif()
 
+# its headers run loops on several threads only where OpenMP is on, and its threads are to be the only
+# ones: its own runtime is linked, where it has one (ThreadSanitizer does not understand either)
+set(torch_options)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT ACCUMBENS_SANITIZE MATCHES "thread")
+  set(torch_options $<$<COMPILE_LANGUAGE:CXX>:-fopenmp>)
+  file(GLOB torch_openmp ${TORCH_INSTALL_PREFIX}/lib/libgomp*.so*)
+  if(NOT torch_openmp)
+    set(torch_openmp -fopenmp)
+  endif()
+  list(APPEND torch_libraries ${torch_openmp})
+endif()
+
 # the definitions its libraries were built with: some classes differ without them
 add_library(torch INTERFACE IMPORTED)
 set_target_properties(torch PROPERTIES
   INTERFACE_COMPILE_DEFINITIONS "USE_DISTRIBUTED;USE_C10D_GLOO;USE_RPC;USE_TENSORPIPE"
+  INTERFACE_COMPILE_OPTIONS "${torch_options}"
   INTERFACE_INCLUDE_DIRECTORIES
   "${TORCH_INCLUDE_DIR};${TORCH_INCLUDE_DIR}/torch/csrc/api/include"
   INTERFACE_LINK_LIBRARIES "${torch_libraries}")

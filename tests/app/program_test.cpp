@@ -490,7 +490,9 @@ TEST_F(ProgramTest, MissingAleIsNamedWithTheWayToGetIt) {
   // a Python without ale-py
   setenv("ACCUMBENS_PYTHON", "/usr/bin/python3", /*overwrite=*/1);
   setenv("PYTHONNOUSERSITE", "1", 1);
-  const Result result = run(train("x", kConfigs + "dopamine/dqn.gin", {"Runner.seed = 1"}));
+  const Result result =
+      run(train("x", kConfigs + "dopamine/dqn.gin",
+                {"Runner.create_environment_fn = @create_atari_vector_environment"}));
   unsetenv("ACCUMBENS_PYTHON");
   EXPECT_NE(result.code, 0);
   EXPECT_THAT(result.output, HasSubstr("ale-py"));

@@ -384,7 +384,7 @@ TEST(Emulator, TwoThreadsPlayTwoGamesAtOnce) {
 // runs in a fresh process, where no plug-in is loaded yet
 void print_error_and_exit() {
   try {
-    make_atari_environment({}, {}, /*seed=*/1);
+    make_vector_emulator({.game = "Pong"});
   } catch (const Error& error) {
     std::cerr << error.what() << std::endl;
     std::_Exit(error.exit_code());

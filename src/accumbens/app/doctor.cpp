@@ -14,6 +14,7 @@
 
 #include "accumbens/core/memory.h"
 #include "accumbens/envs/factory.h"
+#include "accumbens/envs/plugin.h"
 
 namespace accumbens {
 namespace {
@@ -54,6 +55,11 @@ int doctor() {
 
   // these need more than the program
   const bool atari = loads("Atari", [] { return make_atari_environment({}, {}, /*seed=*/1); });
+  if (atari) {
+    line("emulator", has_plugin("accumbens_ale")
+                         ? "ALE's C++ library: games run at the same time on different threads"
+                         : "ale-py: one game at a time (scripts/install_ale.sh lifts that)");
+  }
   const bool mujoco = loads("MuJoCo", [] {
     return make_gym_environment({.environment_name = "HalfCheetah", .version = "v5"}, /*seed=*/1);
   });

@@ -23,9 +23,9 @@ void* open_plugin(const fs::path& path) {
               "); build it again with the libraries that the message is about");
 }
 
-void* find_plugin(const std::string& name, const std::string& purpose) {
+// the plug-in, or nothing and where it was looked for
+void* find_plugin(const std::string& file, std::string& searched) {
   // a folder that the user names is the only one searched
-  const std::string file = name + ".so";
   std::vector<fs::path> folders;
   const char* named = std::getenv("ACCUMBENS_PLUGIN_DIR");
   if (named) {
@@ -34,7 +34,6 @@ void* find_plugin(const std::string& name, const std::string& purpose) {
     const fs::path program = fs::read_symlink("/proc/self/exe").parent_path();
     folders = {program, program.parent_path(), program.parent_path() / "lib" / "accumbens"};
   }
-  std::string searched;
   for (const fs::path& folder : folders) {
     const fs::path path = folder / file;
     std::error_code ignored;
@@ -46,21 +45,30 @@ void* find_plugin(const std::string& name, const std::string& purpose) {
   }
 
   // programs that link the installed library name its folder in their run path
-  if (!named) {
-    if (void* handle = open_plugin(file)) return handle;
-    searched += std::string(" or the run path (") + dlerror() + ")";
-  }
-  throw Error(purpose + " need the plug-in " + file + ", which is not in " + searched +
-              "; build the target " + name + ", or set ACCUMBENS_PLUGIN_DIR to its folder");
+  if (named) return nullptr;
+  void* handle = open_plugin(file);
+  if (!handle) searched += std::string(" or the run path (") + dlerror() + ")";
+  return handle;
 }
 
 }  // namespace
 
 void* plugin_symbol(const std::string& file, const std::string& symbol,
                     const std::string& purpose) {
-  void* found = dlsym(find_plugin(file, purpose), symbol.c_str());
+  std::string searched;
+  void* plugin = find_plugin(file + ".so", searched);
+  if (!plugin) {
+    throw Error(purpose + " need the plug-in " + file + ".so, which is not in " + searched +
+                "; build the target " + file + ", or set ACCUMBENS_PLUGIN_DIR to its folder");
+  }
+  void* found = dlsym(plugin, symbol.c_str());
   if (!found) refuse_plugin(file + ".so");
   return found;
+}
+
+bool has_plugin(const std::string& file) {
+  std::string searched;
+  return find_plugin(file + ".so", searched) != nullptr;
 }
 
 }  // namespace accumbens

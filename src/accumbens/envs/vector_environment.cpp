@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include "accumbens/core/workers.h"
+
 namespace accumbens {
 
 namespace {
@@ -29,7 +31,7 @@ VectorEnvironment::VectorEnvironment(std::vector<std::unique_ptr<Environment>> e
                                      int64_t num_workers)
     : environments_(std::move(environments)),
       spec_(environments_.front()->spec()),
-      workers_(std::min(num_workers, static_cast<int64_t>(environments_.size()))) {
+      num_workers_(std::min(num_workers, static_cast<int64_t>(environments_.size()))) {
   spec_.batch_size = static_cast<int64_t>(environments_.size());
   for (const auto& environment : environments_) {
     singles_.push_back(dynamic_cast<SingleEnvironment*>(environment.get()));
@@ -43,9 +45,9 @@ TimeStep VectorEnvironment::step(const torch::Tensor& actions) {
   const auto frame = static_cast<int64_t>(all.observation.nbytes()) / spec_.batch_size;
 
   // each worker has as many streams as the others, next to each other
-  workers_.run([&](int64_t worker) {
-    const int64_t end = (worker + 1) * spec_.batch_size / workers_.size();
-    for (int64_t b = worker * spec_.batch_size / workers_.size(); b < end; ++b) {
+  run_workers(num_workers_, [&](int64_t worker) {
+    const int64_t end = (worker + 1) * spec_.batch_size / num_workers_;
+    for (int64_t b = worker * spec_.batch_size / num_workers_; b < end; ++b) {
       void* observation = observations + b * frame;
       enter(singles_[b] ? singles_[b]->step_stream(batch.at(b), observation)
                         : copy_stream(*environments_[b], actions.narrow(0, b, 1), observation),

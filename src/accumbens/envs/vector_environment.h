@@ -3,12 +3,11 @@
 #include <memory>
 #include <vector>
 
-#include "accumbens/core/worker_pool.h"
 #include "accumbens/envs/single_environment.h"
 
 namespace accumbens {
 
-/// Several environments of one kind as the B streams of one, stepped by a pool of threads. Each has
+/// Several environments of one kind as the B streams of one, stepped by several threads. Each has
 /// its own episodes and its own randomness, so that results do not depend on the number of threads.
 class VectorEnvironment final : public Environment {
  public:
@@ -28,7 +27,7 @@ class VectorEnvironment final : public Environment {
   std::vector<std::unique_ptr<Environment>> environments_;
   std::vector<SingleEnvironment*> singles_;  // [B], of those that can write into a batch, or null
   EnvironmentSpec spec_;
-  WorkerPool workers_;
+  int64_t num_workers_;
 };
 
 }  // namespace accumbens

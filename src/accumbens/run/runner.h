@@ -71,7 +71,8 @@ struct RunnerOptions {
           "iterations without waiting for the ends of episodes",
           at_least(1));
     field("num_workers", num_workers,
-          "threads that step the environments; in lock_step results do not depend on it",
+          "threads that step the environments, best 1 or num_threads; in lock_step results do not "
+          "depend on it",
           at_least(1));
     field("worker_mode", worker_mode,
           "lock_step: workers wait for the agent, and it for them; free_running: they act and the "

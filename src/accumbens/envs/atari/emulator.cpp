@@ -11,20 +11,19 @@ namespace accumbens {
 namespace {
 
 // writes a game's name as the library does, and lets it be made
-template <class Make>
-auto with_game(std::string& game, Make&& make) {
-  EmulatorLibrary& library = emulator_library();
+template <class Library, class Make>
+auto with_game(Library& library, std::string& game, Make&& make) {
   return with_plugin([&] {
     const std::vector<std::string> games = library.games();
     const auto found = std::find_if(games.begin(), games.end(), [&](const std::string& known) {
       return plain_game_name(known) == plain_game_name(game);
     });
     if (found == games.end()) {
-      throw ConfigError("there is no Atari game '" + game + "' in ale-py" +
-                        did_you_mean(game, games) + " ('accumbens list environments' shows all)");
+      throw ConfigError("there is no Atari game '" + game + "'" + did_you_mean(game, games) +
+                        " ('accumbens list environments' shows all)");
     }
     game = *found;
-    return make(library);
+    return make();
   });
 }
 
@@ -40,18 +39,27 @@ std::string plain_game_name(const std::string& name) {
 
 EmulatorLibrary& emulator_library() {
   // a failed load is tried again
-  static auto& library = plugin_library<EmulatorLibrary>(
+  static EmulatorLibrary& library =
+      has_plugin("accumbens_ale")
+          ? plugin_library<EmulatorLibrary>("accumbens_ale", "accumbens_ale_library", "Atari games")
+          : python_emulator_library();
+  return library;
+}
+
+VectorEmulatorLibrary& python_emulator_library() {
+  static auto& library = plugin_library<VectorEmulatorLibrary>(
       "accumbens_python", "accumbens_emulator_library", "Atari games");
   return library;
 }
 
 std::unique_ptr<Emulator> make_emulator(EmulatorOptions options) {
-  return with_game(options.game, [&](EmulatorLibrary& library) { return library.create(options); });
+  EmulatorLibrary& library = emulator_library();
+  return with_game(library, options.game, [&] { return library.create(options); });
 }
 
 std::unique_ptr<VectorEmulator> make_vector_emulator(VectorEmulatorOptions options) {
-  return with_game(options.game,
-                   [&](EmulatorLibrary& library) { return library.create_vector(options); });
+  VectorEmulatorLibrary& library = python_emulator_library();
+  return with_game(library, options.game, [&] { return library.create_vector(options); });
 }
 
 }  // namespace accumbens

@@ -70,7 +70,8 @@ class Emulator {
   virtual void load_state(const std::string& state) = 0;
 };
 
-/// What a plug-in gives: emulators, and the games that they play.
+/// What a plug-in gives: emulators, and the games that they play. Functions are called by one
+/// thread at a time.
 class EmulatorLibrary {
  public:
   virtual ~EmulatorLibrary() = default;
@@ -80,14 +81,22 @@ class EmulatorLibrary {
 
   /// A game that games() lists, reset. Throws std::runtime_error if it cannot.
   virtual std::unique_ptr<Emulator> create(const EmulatorOptions& options) = 0;
+};
 
-  /// Many games at once, not begun. Throws likewise.
+/// The same, and many games at once.
+class VectorEmulatorLibrary : public EmulatorLibrary {
+ public:
+  /// Not begun. Throws as create() does.
   virtual std::unique_ptr<VectorEmulator> create_vector(const VectorEmulatorOptions& options) = 0;
 };
 
-/// The library in the plug-in accumbens_python (envs/plugin.h). Throws Error if that is not there
-/// or does not load.
+/// ALE's own C++ library in the plug-in accumbens_ale where there is one, whose emulators run at
+/// the same time on different threads; else ale-py's, which take turns. Their games are the same,
+/// frame by frame. Throws Error if the plug-in does not load.
 EmulatorLibrary& emulator_library();
+
+/// ale-py in the plug-in accumbens_python. Throws Error if that is not there or does not load.
+VectorEmulatorLibrary& python_emulator_library();
 
 /// What "space_invaders" and "SpaceInvaders" have in common: "spaceinvaders".
 std::string plain_game_name(const std::string& name);

@@ -3,16 +3,13 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <cctype>
 #include <map>
-#include <random>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "accumbens/envs/atari/emulator.h"
+#include "accumbens/envs/atari/ale_emulator.h"
 #include "accumbens/envs/python/python.h"
 
 namespace accumbens {
@@ -30,57 +27,32 @@ py::module_ import_ale() {
   return ale;
 }
 
-// "space_invaders" -> "SpaceInvaders", as Gymnasium names games
-std::string game_name(const std::string& rom) {
-  std::string name;
-  bool capital = true;
-  for (const unsigned char c : rom) {
-    if (std::isalpha(c)) {
-      name += static_cast<char>(capital ? std::toupper(c) : c);
-    } else if (c != '_') {
-      name += static_cast<char>(c);
-    }
-    capital = !std::isalpha(c);
-  }
-  return name;
-}
-
 // the games for one player and where their ROMs lie; ALE ends the program when given another
-std::map<std::string, py::object> find_roms(const py::module_& ale) {
+std::map<std::string, std::string> find_roms(const py::module_& ale) {
   const py::module_ roms = py::module_::import("ale_py.roms");
-  std::map<std::string, py::object> found;
+  std::map<std::string, std::string> found;
   for (const py::handle rom : roms.attr("get_all_rom_ids")()) {
-    py::object path = roms.attr("get_rom_path")(rom);
+    const py::object path = roms.attr("get_rom_path")(rom);
     if (!path.is_none() && !ale.attr("ALEInterface").attr("isSupportedROM")(path).is_none()) {
-      found.emplace(game_name(rom.cast<std::string>()), std::move(path));
+      found.emplace(game_of_rom(rom.cast<std::string>()), py::str(path));
     }
   }
   return found;
 }
 
-// where the ROM of one of them lies
-py::object find_rom(const py::module_& ale, const std::string& game) {
-  const std::map<std::string, py::object> roms = find_roms(ale);
-  const auto rom = roms.find(game);
-  if (rom == roms.end()) throw std::runtime_error("ale-py has no game '" + game + "'");
-  return rom->second;
-}
-
-class AleEmulator final : public Emulator {
+class PythonEmulator final : public AleEmulator {
  public:
   // needs the interpreter held
-  explicit AleEmulator(const EmulatorOptions& options)
-      : sticky_probability_(static_cast<float>(options.sticky_probability)),
-        sticky_random_(options.seed) {
+  PythonEmulator(const EmulatorOptions& options, const std::string& rom) : AleEmulator(options) {
     const py::module_ module = import_ale();
 
-    // sticky actions are drawn here, see act(); ALE counts no frames and skips none
+    // sticky actions are drawn by AleEmulator; ALE counts no frames and skips none
     ale_ = module.attr("ALEInterface")();
     ale_.attr("setFloat")("repeat_action_probability", 0.0F);
     ale_.attr("setInt")("random_seed", options.seed);
     ale_.attr("setInt")("frame_skip", 1);
     ale_.attr("setInt")("max_num_frames_per_episode", 0);
-    ale_.attr("loadROM")(find_rom(module, options.game));
+    ale_.attr("loadROM")(rom);
 
     for (const py::handle action : ale_.attr("getMinimalActionSet")()) {
       actions_.push_back(action.attr("value"));
@@ -101,28 +73,13 @@ class AleEmulator final : public Emulator {
     state_type_ = module.attr("ALEState");
   }
 
-  ~AleEmulator() override {
+  ~PythonEmulator() override {
     const py::gil_scoped_acquire held;
     for (py::object* object : {&act_, &game_over_, &lives_, &get_grayscale_, &get_rgb_, &get_ram_,
                                &state_type_, &ale_}) {
       *object = py::object();
     }
     actions_.clear();
-  }
-
-  void reset() override {
-    with_ale([&] { ale_.attr("reset_game")(); });
-    executed_action_ = 0;
-    at_start_ = true;
-  }
-
-  int64_t act(int64_t action) override {
-    // ALE's own rule and generator, one draw for each player. ALE does not save which action it
-    // executed last: drawn here, it can be saved, and a saved game goes on exactly.
-    if (sticky_draw() >= sticky_probability_) executed_action_ = action;
-    sticky_draw();
-    at_start_ = false;
-    return with_ale([&] { return execute(executed_action_); });
   }
 
   bool game_over() override {
@@ -155,43 +112,26 @@ class AleEmulator final : public Emulator {
     with_ale([&] { get_ram_(py::memoryview::from_buffer(bytes, {kRamBytes}, {int64_t{1}})); });
   }
 
-  std::string save_state() override {
-    std::ostringstream text;
-    text << executed_action_ << ' ' << at_start_ << ' ' << sticky_random_ << '\n';
-    return text.str() + with_ale([&] {
-             const py::object state = ale_.attr("cloneState")(py::arg("include_rng") = true);
-             return std::string(py::bytes(state.attr("serialize")()));
-           });
+ private:
+  void begin_game() override {
+    with_ale([&] { ale_.attr("reset_game")(); });
   }
 
-  void load_state(const std::string& state) override {
-    const size_t end = state.find('\n');
-    std::istringstream text(state.substr(0, end));
-    if (end == std::string::npos || !(text >> executed_action_ >> at_start_ >> sticky_random_)) {
-      throw std::runtime_error("the saved state of the Atari emulator is damaged");
-    }
-    with_ale([&] {
-      // Up to 0.12.1 ALE does not save that its last frame had no vertical sync, as is the case in
-      // Qbert and Tetris after a reset and never later. Ours must have ended in the same way.
-      ale_.attr("reset_game")();
-      if (!at_start_) execute(0);
-      ale_.attr("restoreState")(state_type_(py::bytes(state.substr(end + 1))));
+  int64_t execute(int64_t action) override {
+    return with_ale([&] { return act_(actions_.at(static_cast<size_t>(action))).cast<int64_t>(); });
+  }
+
+  std::string save_game() override {
+    return with_ale([&] {
+      const py::object state = ale_.attr("cloneState")(py::arg("include_rng") = true);
+      return std::string(py::bytes(state.attr("serialize")()));
     });
   }
 
- private:
-  // uniform in [0, 1), as ALE draws it
-  double sticky_draw() { return sticky_random_() / 4294967296.0; }
-
-  // needs the interpreter held
-  int64_t execute(int64_t action) {
-    return act_(actions_.at(static_cast<size_t>(action))).cast<int64_t>();
+  void load_game(const std::string& state) override {
+    with_ale([&] { ale_.attr("restoreState")(state_type_(py::bytes(state))); });
   }
 
-  float sticky_probability_;
-  std::mt19937 sticky_random_;
-  int64_t executed_action_ = 0;
-  bool at_start_ = true;  // no frame since the last reset
   std::vector<py::object> actions_;
   int64_t height_ = 0;
   int64_t width_ = 0;
@@ -203,12 +143,12 @@ class AleEmulator final : public Emulator {
 class AleVectorEmulator final : public VectorEmulator {
  public:
   // needs the interpreter held
-  explicit AleVectorEmulator(const VectorEmulatorOptions& options)
+  AleVectorEmulator(const VectorEmulatorOptions& options, const std::string& rom)
       : streams_(options.num_streams), pixels_(options.screen_size * options.screen_size) {
     const py::module_ module = import_ale();
     const py::object make = module.attr("ALEVectorInterface");
     using py::literals::operator""_a;
-    ale_ = make("rom_path"_a = find_rom(module, options.game), "num_envs"_a = options.num_streams,
+    ale_ = make("rom_path"_a = rom, "num_envs"_a = options.num_streams,
                 "frame_skip"_a = options.frame_skip, "stack_num"_a = 1,
                 "img_height"_a = options.screen_size, "img_width"_a = options.screen_size,
                 "grayscale"_a = true, "maxpool"_a = true, "noop_max"_a = options.max_noops,
@@ -275,32 +215,33 @@ class AleVectorEmulator final : public VectorEmulator {
   py::object ale_, strength_, array_;
 };
 
-class AleLibrary final : public EmulatorLibrary {
+class AleLibrary final : public VectorEmulatorLibrary {
  public:
   std::vector<std::string> games() override {
     start_python();
-    return with_ale([] {
-      std::vector<std::string> names;
-      for (const auto& [name, path] : find_roms(import_ale())) names.push_back(name);
-      return names;
-    });
+    return roms_.games();
   }
 
   std::unique_ptr<Emulator> create(const EmulatorOptions& options) override {
     start_python();
-    return with_ale([&] { return std::make_unique<AleEmulator>(options); });
+    const std::string& rom = roms_.path(options.game);
+    return with_ale([&] { return std::make_unique<PythonEmulator>(options, rom); });
   }
 
   std::unique_ptr<VectorEmulator> create_vector(const VectorEmulatorOptions& options) override {
     start_python();
-    return with_ale([&] { return std::make_unique<AleVectorEmulator>(options); });
+    const std::string& rom = roms_.path(options.game);
+    return with_ale([&] { return std::make_unique<AleVectorEmulator>(options, rom); });
   }
+
+ private:
+  Roms roms_{[] { return with_ale([] { return find_roms(import_ale()); }); }};
 };
 
 }  // namespace
 }  // namespace accumbens
 
-extern "C" __attribute__((visibility("default"))) accumbens::EmulatorLibrary*
+extern "C" __attribute__((visibility("default"))) accumbens::VectorEmulatorLibrary*
 accumbens_emulator_library() {
   static accumbens::AleLibrary library;
   return &library;

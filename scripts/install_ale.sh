@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Builds the Arcade Learning Environment's C++ library, and installs it with its ROMs into .ale, from
+# the sources of the version of ale-py that requirements.txt names; the next build uses it. To be run
+# once ./run.sh or ./test.sh made .venv.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=$(sed -n 's/^\(ale-py==[0-9.]*\).*/\1/p' requirements.txt)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+.venv/bin/python -m pip download --quiet --no-deps --no-binary ale-py --dest "$work" "$version"
+tar -xzf "$work"/ale_py-*.tar.gz -C "$work" --strip-components=1
+cmake -S "$work" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_PYTHON_LIB=OFF \
+    -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_INSTALL_PREFIX="$PWD/.ale" -DCMAKE_INSTALL_LIBDIR=lib
+cmake --build "$work/build" --target install
+mkdir -p .ale/share/ale/roms
+cp "$work"/src/ale/python/roms/*.bin .ale/share/ale/roms/
+[ ! -d build/release ] || cmake build/release > /dev/null

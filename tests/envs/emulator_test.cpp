@@ -1,0 +1,96 @@
+#include "accumbens/envs/atari/emulator.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "accumbens/core/error.h"
+#include "accumbens/core/random.h"
+
+namespace accumbens {
+namespace {
+
+bool without_native_library() {
+  return &emulator_library() == &python_emulator_library();
+}
+
+constexpr char kWithout[] = "built without ALE's C++ library (scripts/install_ale.sh)";
+
+class NativeEmulators : public testing::TestWithParam<std::string> {};
+
+std::string screens(Emulator& emulator) {
+  const int64_t pixels = emulator.screen_height() * emulator.screen_width();
+  std::string shown(static_cast<size_t>(4 * pixels + kRamBytes), '\0');
+  auto* bytes = reinterpret_cast<uint8_t*>(shown.data());
+  emulator.screen_grayscale(bytes);
+  emulator.screen_rgb(bytes + pixels);
+  emulator.ram(bytes + 4 * pixels);
+  return shown;
+}
+
+// oracle: ale-py, frame by frame, with sticky actions and through the ends of games; and each goes
+// on with what the other one saved
+TEST_P(NativeEmulators, AreAlePysFrameByFrame) {
+  if (without_native_library()) GTEST_SKIP() << kWithout;
+  const EmulatorOptions options{.game = GetParam(), .sticky_probability = 0.25, .seed = 7};
+  const auto native = emulator_library().create(options);
+  const auto oracle = python_emulator_library().create(options);
+  ASSERT_EQ(native->num_actions(), oracle->num_actions());
+  EXPECT_EQ(native->fires(), oracle->fires());
+  ASSERT_EQ(native->screen_height(), oracle->screen_height());
+  ASSERT_EQ(native->screen_width(), oracle->screen_width());
+
+  RandomStream random(1, "actions");
+  for (int frame = 0; frame < 6'000; ++frame) {
+    if (native->game_over()) {
+      native->reset();
+      oracle->reset();
+    }
+    const int64_t action = random.below(native->num_actions());
+    ASSERT_EQ(native->act(action), oracle->act(action)) << frame;
+    ASSERT_EQ(native->game_over(), oracle->game_over()) << frame;
+    ASSERT_EQ(native->lives(), oracle->lives()) << frame;
+    if (frame % 100 == 0) {
+      ASSERT_EQ(screens(*native), screens(*oracle)) << frame;
+    }
+    if (frame == 3'000) {
+      const std::string saved = native->save_state();
+      ASSERT_EQ(saved, oracle->save_state());
+      const auto unrelated = emulator_library().create({.game = GetParam(), .seed = 8});
+      unrelated->load_state(saved);
+      ASSERT_EQ(unrelated->save_state(), saved);
+      oracle->load_state(saved);
+      native->load_state(saved);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Games, NativeEmulators,
+                         testing::Values("Pong", "Breakout", "SpaceInvaders", "Qbert"));
+
+// oracle: the same ROMs
+TEST(NativeLibrary, PlaysAlePysGames) {
+  if (without_native_library()) GTEST_SKIP() << kWithout;
+  EXPECT_EQ(emulator_library().games(), python_emulator_library().games());
+}
+
+// oracle: the rule that an error says what, where and how to fix it
+TEST(NativeLibraryDeathTest, AFolderWithoutRomsIsNamed) {
+  if (without_native_library()) GTEST_SKIP() << kWithout;
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        setenv("ACCUMBENS_ROM_DIR", "/nowhere", 1);
+        try {
+          make_emulator({.game = "Pong"});
+        } catch (const Error& error) {
+          std::cerr << error.what() << std::endl;
+          std::_Exit(error.exit_code());
+        }
+      },
+      ::testing::ExitedWithCode(1), "no Atari ROMs in /nowhere; set ACCUMBENS_ROM_DIR");
+}
+
+}  // namespace
+}  // namespace accumbens
