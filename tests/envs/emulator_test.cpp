@@ -11,13 +11,17 @@
 namespace accumbens {
 namespace {
 
-bool without_native_library() {
-  return &emulator_library() == &python_emulator_library();
-}
+class NativeLibrary : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (&emulator_library() != &python_emulator_library()) return;
+    GTEST_SKIP() << "built without ALE's C++ library (scripts/install_ale.sh)";
+  }
+};
 
-constexpr char kWithout[] = "built without ALE's C++ library (scripts/install_ale.sh)";
+class NativeEmulators : public NativeLibrary, public testing::WithParamInterface<std::string> {};
 
-class NativeEmulators : public testing::TestWithParam<std::string> {};
+using NativeLibraryDeathTest = NativeLibrary;
 
 std::string screens(Emulator& emulator) {
   const int64_t pixels = emulator.screen_height() * emulator.screen_width();
@@ -32,7 +36,6 @@ std::string screens(Emulator& emulator) {
 // oracle: ale-py, frame by frame, with sticky actions and through the ends of games; and each goes
 // on with what the other one saved
 TEST_P(NativeEmulators, AreAlePysFrameByFrame) {
-  if (without_native_library()) GTEST_SKIP() << kWithout;
   const EmulatorOptions options{.game = GetParam(), .sticky_probability = 0.25, .seed = 7};
   const auto native = emulator_library().create(options);
   const auto oracle = python_emulator_library().create(options);
@@ -70,14 +73,12 @@ INSTANTIATE_TEST_SUITE_P(Games, NativeEmulators,
                          testing::Values("Pong", "Breakout", "SpaceInvaders", "Qbert"));
 
 // oracle: the same ROMs
-TEST(NativeLibrary, PlaysAlePysGames) {
-  if (without_native_library()) GTEST_SKIP() << kWithout;
+TEST_F(NativeLibrary, PlaysAlePysGames) {
   EXPECT_EQ(emulator_library().games(), python_emulator_library().games());
 }
 
 // oracle: the rule that an error says what, where and how to fix it
-TEST(NativeLibraryDeathTest, AFolderWithoutRomsIsNamed) {
-  if (without_native_library()) GTEST_SKIP() << kWithout;
+TEST_F(NativeLibraryDeathTest, AFolderWithoutRomsIsNamed) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {

@@ -56,6 +56,18 @@ Tensor plainly(Tensor x, const std::vector<Tensor>& weights, const std::vector<T
   return x;
 }
 
+// in value, and in the gradients of all that went in
+void expect_equal_with_gradients(const Tensor& y, const Tensor& expected, const Layers& layers) {
+  ASSERT_TRUE(torch::allclose(y, expected, 1e-12, 1e-12));
+
+  const Tensor above = torch::randn_like(y);
+  const auto wanted = torch::autograd::grad({expected}, layers.leaves(), {above});
+  const auto gradients = torch::autograd::grad({y}, layers.leaves(), {above});
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_TRUE(torch::allclose(gradients[i], wanted[i], 1e-12, 1e-12)) << i;
+  }
+}
+
 class DenseLayersOf : public testing::TestWithParam<std::tuple<Activation, bool>> {
  protected:
   DenseSpec spec() const { return {std::get<0>(GetParam()), std::get<1>(GetParam())}; }
@@ -68,14 +80,7 @@ TEST_P(DenseLayersOf, ValuesAndGradientsAreTorchs) {
   const std::vector<Tensor> biases = layers.one(layers.biases, 0);
   const Tensor expected = plainly(layers.x, weights, biases, spec());
   const Tensor y = dense_layers(layers.x, weights, biases, spec());
-  ASSERT_TRUE(torch::allclose(y, expected, 1e-12, 1e-12));
-
-  const Tensor above = torch::randn_like(y);
-  const auto wanted = torch::autograd::grad({expected}, layers.leaves(), {above});
-  const auto gradients = torch::autograd::grad({y}, layers.leaves(), {above});
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    EXPECT_TRUE(torch::allclose(gradients[i], wanted[i], 1e-12, 1e-12)) << i;
-  }
+  expect_equal_with_gradients(y, expected, layers);
 }
 
 // oracle: each network on its own, as above
@@ -89,14 +94,7 @@ TEST_P(DenseLayersOf, NetworksSideBySideAreEachOnItsOwn) {
   }
   const Tensor expected = torch::stack(alone);  // [C, B, out]
   const Tensor y = dense_layers(layers.x, layers.weights, layers.biases, spec());
-  ASSERT_TRUE(torch::allclose(y, expected, 1e-12, 1e-12));
-
-  const Tensor above = torch::randn_like(y);
-  const auto wanted = torch::autograd::grad({expected}, layers.leaves(), {above});
-  const auto gradients = torch::autograd::grad({y}, layers.leaves(), {above});
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    EXPECT_TRUE(torch::allclose(gradients[i], wanted[i], 1e-12, 1e-12)) << i;
-  }
+  expect_equal_with_gradients(y, expected, layers);
 }
 
 // oracle: central differences

@@ -19,7 +19,8 @@ namespace accumbens {
 /// Throws Error if it is not there or does not load; then the next call tries again.
 void* plugin_symbol(const std::string& file, const std::string& symbol, const std::string& purpose);
 
-/// Whether a plug-in, which not every build has, is where plugin_symbol() looks.
+/// Whether a plug-in, which not every build has, is where plugin_symbol() looks; loads it. Throws
+/// Error if it is there but does not load.
 bool has_plugin(const std::string& file);
 
 /// What a plug-in gives: the Library that its function `symbol` answers with. Parameters and errors
