@@ -2,8 +2,9 @@
 //
 //   build/release/environment_speed STREAMS WORKERS STEPS ID ...
 //
-// ID as in Gymnasium, e.g. CartPole-v1. Time steps that begin an episode are no agent steps. Prints
-// a line for each, of the id and the figure; peer_gymnasium.py runs it beside Gymnasium.
+// ID as in Gymnasium, e.g. CartPole-v1 or ALE/Pong-v5, whose games have Dopamine's frames. Time
+// steps that begin an episode are no agent steps. Prints a line for each, of the id and the figure;
+// peer_gymnasium.py runs it beside Gymnasium.
 
 #include <torch/torch.h>
 
@@ -23,11 +24,18 @@
 namespace accumbens {
 namespace {
 
-double steps_per_second(const std::string& id, int64_t streams, int64_t workers, int64_t steps) {
+std::unique_ptr<Environment> make_environment(const std::string& id, uint64_t seed) {
   const size_t dash = id.rfind('-');
-  const GymOptions options{.environment_name = id.substr(0, dash), .version = id.substr(dash + 1)};
+  const std::string name = id.substr(0, dash);
+  if (name.starts_with("ALE/")) {
+    return make_atari_environment({.game_name = name.substr(4)}, AtariPreprocessingOptions{}, seed);
+  }
+  return make_gym_environment({.environment_name = name, .version = id.substr(dash + 1)}, seed);
+}
+
+double steps_per_second(const std::string& id, int64_t streams, int64_t workers, int64_t steps) {
   std::vector<std::unique_ptr<Environment>> environments;
-  for (int64_t b = 0; b < streams; ++b) environments.push_back(make_gym_environment(options, b));
+  for (int64_t b = 0; b < streams; ++b) environments.push_back(make_environment(id, b));
   VectorEnvironment environment(std::move(environments), workers);
 
   // actions are drawn before
@@ -64,7 +72,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    at::set_num_threads(1);
+    at::set_num_threads(static_cast<int>(std::atoll(argv[2])));  // which are the workers
     for (int i = 4; i < argc; ++i) {
       const double speed = accumbens::steps_per_second(argv[i], std::atoll(argv[1]),
                                                        std::atoll(argv[2]), std::atoll(argv[3]));

@@ -3,10 +3,12 @@
 Runs build/release/environment_speed and Gymnasium in turn, five times each, and prints the best of
 both and their ratio. With --streams there are several environments at once, in each kind of vector
 environment that Gymnasium has for them: one after the other (sync), in processes (async), and
-batched. Steps that begin an episode do not count.
+batched; of Atari's games in ale-py's AtariVectorEnv, with as many threads as --workers. Steps that
+begin an episode do not count.
 
   .venv/bin/python benchmarks/peer_gymnasium.py --steps 20000 HalfCheetah-v5 Ant-v5
   .venv/bin/python benchmarks/peer_gymnasium.py --steps 200000 --streams 8 CartPole-v1 Acrobot-v1
+  .venv/bin/python benchmarks/peer_gymnasium.py --steps 20000 --streams 8 --workers 2 ALE/Pong-v5
 """
 
 import argparse
@@ -35,8 +37,22 @@ def single_speed(env_id, steps):
   return steps / (time.perf_counter() - start)
 
 
-def vector_speed(env_id, steps, streams, kind):
-  env = gymnasium.make_vec(env_id, num_envs=streams, vectorization_mode=kind)
+def gymnasium_vector(env_id, streams, kind):
+  return gymnasium.make_vec(env_id, num_envs=streams, vectorization_mode=kind)
+
+
+def atari_vector(env_id, streams, threads):
+  """ale-py's threads, with the frames, games and sticky actions that are measured here."""
+  from ale_py.vector_env import AtariVectorEnv  # pylint: disable=import-outside-toplevel
+  name = env_id.removeprefix('ALE/').split('-')[0]
+  game = ''.join('_' * (c.isupper() and i > 0) + c.lower() for i, c in enumerate(name))
+  return AtariVectorEnv(game, num_envs=streams, num_threads=threads, stack_num=1, noop_max=0,
+                        use_fire_reset=False, reward_clipping=False,
+                        repeat_action_probability=0.25)
+
+
+def vector_speed(make, steps, streams):
+  env = make()
   env.action_space.seed(1)
   actions = [env.action_space.sample() for _ in range(1_000)]
   env.reset(seed=1)
@@ -60,15 +76,19 @@ def native_speed(env_id, steps, streams, workers):
   return float(result.stdout.split()[1])
 
 
-def peers(env_id, steps, streams):
-  """What Gymnasium has for the streams: names and functions."""
+def peers(env_id, steps, streams, workers):
+  """What Gymnasium or ale-py has for the streams: names and functions."""
+  if env_id.startswith('ALE/'):
+    make = lambda: atari_vector(env_id, streams, workers)
+    return {'ale-py': lambda: vector_speed(make, steps, streams)}
   if streams == 1:
     return {'Gymnasium': lambda: single_speed(env_id, steps)}
   kinds = ['sync', 'async']
   if gymnasium.spec(env_id).vector_entry_point:
     kinds.append('vector_entry_point')
   # slow ones make fewer steps
-  return {f'Gymnasium {kind}': lambda kind=kind: vector_speed(env_id, steps // 10, streams, kind)
+  return {f'Gymnasium {kind}': lambda kind=kind: vector_speed(
+              lambda: gymnasium_vector(env_id, streams, kind), steps // 10, streams)
           for kind in kinds}
 
 
@@ -84,7 +104,7 @@ def main():
   with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     for env_id in arguments.ids:
-      rivals = peers(env_id, arguments.steps, arguments.streams)
+      rivals = peers(env_id, arguments.steps, arguments.streams, arguments.workers)
       here, there = [], {name: [] for name in rivals}
       for _ in range(5):
         here.append(native_speed(env_id, arguments.steps, arguments.streams, arguments.workers))

@@ -19,44 +19,95 @@ namespace {
 constexpr int64_t kStreams = 2;
 
 ContinuousAgent::Parts make_parts(const ContinuousActorCritic::Shape& shape,
-                                  const ActionBounds& bounds) {
+                                  const ActionBounds& bounds, int64_t num_actions = 0) {
   RandomStream random(1, "initialization");
   const auto network =
       std::make_shared<ContinuousActorCritic>(shape, Initialization::kFanInUniform, random);
-  const ReplaySpec spec{.observation_shape = {shape.state_size},
-                        .observation_dtype = torch::kFloat32,
-                        .gamma = 0.9,
-                        .action_size = shape.action_size,
-                        .num_streams = kStreams};
+  ReplaySpec spec{.observation_shape = {shape.state_size},
+                  .observation_dtype = torch::kFloat32,
+                  .gamma = 0.9,
+                  .action_size = num_actions > 0 ? 0 : shape.action_size,
+                  .num_streams = kStreams};
+  if (!shape.image_shape.empty()) {
+    spec.observation_shape = {shape.image_shape[1], shape.image_shape[2]};
+    spec.observation_dtype = torch::kUInt8;
+  }
   return {.network = network,
           .target_network =
               std::make_shared<ContinuousActorCritic>(shape, Initialization::kFanInUniform, random),
           .replay = Replay({.max_capacity = 2'000, .batch_size = 32}, spec),
           .frame_stack = FrameStack(spec),
           .bounds = bounds,
+          .num_actions = num_actions,
           .exploration = RandomStream(1, "exploration"),
           .sampling = RandomStream(1, "sampling"),
           .noise = RandomStream(1, "noise")};
 }
 
-// both streams see one state, and episodes have one step, which earns -(action - 0.6)^2
+// the agents of these tests: for numbers or images, for continuous or discrete actions
+struct Kind {
+  std::string agent;
+  bool images = false;
+  bool discrete = false;
+};
+
+std::ostream& operator<<(std::ostream& out, const Kind& kind) {
+  return out << kind.agent << (kind.images ? " of images" : "")
+             << (kind.discrete ? " for discrete actions" : "");
+}
+
+const std::vector<Kind> kContinuousKinds{{"ddpg"}, {"td3"}, {"sac"}};
+const std::vector<Kind> kKinds{{"ddpg"},
+                               {"td3"},
+                               {"sac"},
+                               {.agent = "ddpg", .discrete = true},
+                               {.agent = "ddpg with gumbels", .discrete = true},
+                               {.agent = "ddpg", .images = true},
+                               {.agent = "sac", .images = true}};
+
+constexpr int64_t kSide = 36;       // of an image, in pixels
+constexpr int64_t kNumActions = 3;  // where they are discrete
+
+// episodes have one step, which earns -(action - best)^2, or 1 for the best discrete action; the
+// streams see different images, or different numbers where actions are discrete
 struct Target {
+  explicit Target(const Kind& kind) : kind(kind) {}
+
+  double best(int64_t stream) const { return kind.images && stream == 1 ? -0.2 : 0.6; }
+  static int64_t best_discrete(int64_t stream) { return stream == 0 ? 2 : 0; }
+
+  torch::Tensor no_action() const {
+    return kind.discrete ? torch::zeros({kStreams}, torch::kInt64) : torch::zeros({kStreams, 1});
+  }
+
+  double reward(const torch::Tensor& actions, int64_t stream) const {
+    if (kind.discrete) return actions[stream].item<int64_t>() == best_discrete(stream) ? 1.0 : 0.0;
+    return -std::pow(actions[stream][0].item<double>() - best(stream), 2.0);
+  }
+
   TimeStep step(const torch::Tensor& actions) {
     const bool first = count++ % 2 == 0;
-    TimeStep time_step{.step_type = {},
-                       .reward = {},
-                       .discount = {},
-                       .lost_life = {0, 0},
-                       .observation = torch::ones({kStreams, 1})};
+    const torch::Tensor states = kind.images || kind.discrete
+                                     ? torch::arange(kStreams).unsqueeze(1)
+                                     : torch::ones({kStreams, 1});  // [B, 1]
+    TimeStep time_step{
+        .step_type = {},
+        .reward = {},
+        .discount = {},
+        .lost_life = {0, 0},
+        .observation =
+            kind.images
+                ? (255 * states.unsqueeze(2)).expand({kStreams, kSide, kSide}).to(torch::kUInt8)
+                : states.to(torch::kFloat32)};
     for (int64_t b = 0; b < kStreams; ++b) {
-      const double error = first ? 0.0 : actions[b][0].item<double>() - 0.6;
       time_step.step_type.push_back(first ? StepType::kFirst : StepType::kLast);
-      time_step.reward.push_back(static_cast<float>(-error * error));
+      time_step.reward.push_back(first ? 0.0F : static_cast<float>(reward(actions, b)));
       time_step.discount.push_back(first ? 1.0F : 0.0F);
     }
     return time_step;
   }
 
+  Kind kind;
   int64_t count = 0;
 };
 
@@ -72,55 +123,165 @@ Options small(Options options) {
   return options;
 }
 
-ContinuousActorCritic::Shape shape(int64_t outputs, int64_t critics) {
-  return {.state_size = 1,
-          .action_size = 1,
-          .policy_outputs = outputs,
-          .num_critics = critics,
-          .hidden_sizes = {32, 32}};
+ContinuousAgent::Parts parts_of(const Kind& kind, int64_t outputs, int64_t critics) {
+  ContinuousActorCritic::Shape shape{.state_size = 1,
+                                     .action_size = kind.discrete ? kNumActions : 1,
+                                     .policy_outputs = outputs,
+                                     .num_critics = critics,
+                                     .hidden_sizes = {32, 32}};
+  if (kind.images) shape.image_shape = {1, kSide, kSide};
+  return make_parts(shape, kBounds, kind.discrete ? kNumActions : 0);
 }
 
-std::unique_ptr<ContinuousAgent> make_agent(const std::string& name) {
+std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind) {
   torch::set_num_threads(1);  // small tensors
 
-  if (name == "sac") {
+  if (kind.agent == "sac") {
     SacOptions options = small(SacOptions{});
     options.target_policy = "online";
     options.target_entropy = -1.0;
-    return std::make_unique<SacAgent>(options, 32, 1, torch::kCPU, make_parts(shape(2, 2), kBounds),
+    return std::make_unique<SacAgent>(options, 32, 1, torch::kCPU, parts_of(kind, 2, 2), kRates);
+  }
+  if (kind.agent == "td3") {
+    return std::make_unique<Td3Agent>(small(Td3Options{}), 32, torch::kCPU, parts_of(kind, 1, 2),
                                       kRates);
   }
-  if (name == "td3") {
-    return std::make_unique<Td3Agent>(small(Td3Options{}), 32, torch::kCPU,
-                                      make_parts(shape(1, 2), kBounds), kRates);
-  }
-  return std::make_unique<DdpgAgent>(small(DdpgOptions{}), 32, torch::kCPU,
-                                     make_parts(shape(1, 1), kBounds), kRates);
+  DdpgOptions options = small(DdpgOptions{});
+  if (kind.agent == "ddpg with gumbels") options.exploration_noise = "gumbel";
+  return std::make_unique<DdpgAgent>(options, 32, torch::kCPU, parts_of(kind, 1, 1), kRates);
 }
+
+// learns from a given batch
+class OpenDdpg final : public DdpgAgent {
+ public:
+  using DdpgAgent::DdpgAgent;
+  using DdpgAgent::update;
+};
 
 torch::Tensor run(ContinuousAgent& agent, Target& game, torch::Tensor action, int64_t steps) {
   for (int64_t t = 0; t < steps; ++t) action = agent.step(game.step(action));
   return action;
 }
 
+// what an agent does in evaluation, after so many steps of training
+torch::Tensor learned_actions(const Kind& kind, int64_t steps) {
+  const auto agent = make_agent(kind);
+  Target game(kind);
+  torch::Tensor action = run(*agent, game, game.no_action(), steps);
+  agent->set_eval_mode(true);
+  action = run(*agent, game, action, 1);
+  EXPECT_TRUE(torch::equal(run(*agent, game, action, 1), action))
+      << kind << ": evaluates by chance";
+  return action;
+}
+
 // oracle: the game: the best action is 0.6
 TEST(ContinuousAgents, FindTheBestAction) {
-  for (const std::string name : {"ddpg", "td3", "sac"}) {
-    const auto agent = make_agent(name);
-    Target game;
-    const torch::Tensor action = run(*agent, game, torch::zeros({kStreams, 1}), 2'000);
-    agent->set_eval_mode(true);
-    const torch::Tensor best = run(*agent, game, action, 1);
-    EXPECT_NEAR(best[0].item<double>(), 0.6, 0.05) << name;
-    EXPECT_TRUE(torch::equal(best[0], best[1])) << "evaluation has no noise";
+  for (const Kind& kind : kContinuousKinds) {
+    const torch::Tensor best = learned_actions(kind, 2'000);
+    EXPECT_NEAR(best[0].item<double>(), 0.6, 0.05) << kind;
+    EXPECT_TRUE(torch::equal(best[0], best[1])) << kind;
   }
+}
+
+// oracle: the game: the best actions are 0.6 and -0.2
+TEST(ContinuousAgents, TellImagesApart) {
+  for (const std::string agent : {"ddpg", "sac"}) {
+    const torch::Tensor actions = learned_actions({.agent = agent, .images = true}, 1'500);
+    EXPECT_GT(actions[0].item<double>(), 0.3) << agent;
+    EXPECT_LT(actions[1].item<double>(), 0.1) << agent;
+  }
+}
+
+// oracle: the game: the best actions are 2 and 0
+TEST(DdpgAgent, FindsTheBestDiscreteActionOfEachState) {
+  for (const std::string agent : {"ddpg", "ddpg with gumbels"}) {
+    const torch::Tensor actions = learned_actions({.agent = agent, .discrete = true}, 2'000);
+    EXPECT_TRUE(torch::equal(actions, torch::tensor({int64_t{2}, int64_t{0}}))) << agent;
+  }
+}
+
+// oracle: closed form: the mean's gradient by an output is share * (value - mean value), and the
+// penalty's 2 * penalty * output / numbers
+TEST(DdpgAgent, OfDiscreteActionsThePolicyFollowsTheMeanValue) {
+  DdpgOptions options = small(DdpgOptions{});
+  options.optimizer = "sgd";
+  options.target_update_type = "hard";
+  options.logit_penalty = 0.1;
+  auto parts = parts_of({.agent = "ddpg", .discrete = true}, 1, 1);
+  const auto network = parts.network;
+  OpenDdpg agent(options, 32, torch::kCPU, std::move(parts), {.learning_rate = 1.0});
+
+  // values are those after the critic's own step, which moves nothing where its error is 0
+  const torch::Tensor s = torch::tensor({{0.0F}, {1.0F}});                        // [N, 1]
+  const torch::Tensor a = torch::eye(kNumActions).slice(/*dim=*/0, 0, kStreams);  // [N, A]
+  torch::Tensor outputs, q, r;  // [N, A], [N, A], [N]
+  {
+    const torch::NoGradGuard no_grad;
+    outputs = network->policy(network->encode(s));
+    std::vector<torch::Tensor> of_each;
+    for (int64_t action = 0; action < kNumActions; ++action) {
+      const torch::Tensor one =
+          torch::zeros({kStreams, kNumActions}).index_fill(1, torch::tensor(action), 1.0);
+      of_each.push_back(network->critics->forward(network->encode(s), one)[0]);
+    }
+    q = torch::stack(of_each, 1);
+    r = (q * a).sum(1);
+  }
+  const torch::Tensor bias = network->actor->named_parameters()["layer2.bias"];
+  const torch::Tensor before = bias.detach().clone();
+  agent.update({.s_tm1 = s,
+                .a_tm1 = a,
+                .r_t = r,
+                .discount_t = torch::zeros({kStreams}),
+                .s_t = s,
+                .ids = {},
+                .probabilities = {}});
+
+  const torch::Tensor shares = outputs.softmax(1);
+  const torch::Tensor advantage = q - (shares * q).sum(1, /*keepdim=*/true);
+  const torch::Tensor gradient = -(shares * advantage).mean(0) +
+                                 0.1 * 2.0 * outputs.sum(0) / static_cast<double>(outputs.numel());
+  EXPECT_GT(gradient.abs().max().item<double>(), 1e-3);
+  EXPECT_TRUE(torch::allclose(before - bias, gradient, 1e-4, 1e-6));
+}
+
+// oracle: the ratio of the rates, in plain descent
+TEST(DdpgAgent, ThePolicyMayHaveALearningRateOfItsOwn) {
+  const auto moved = [](std::optional<double> policy_learning_rate) {
+    DdpgOptions options = small(DdpgOptions{});
+    options.optimizer = "sgd";
+    options.policy_learning_rate = policy_learning_rate;
+    options.min_replay_history = 1;
+    options.update_period = 2;  // of both streams together: one update
+    auto parts = parts_of({"ddpg"}, 1, 1);
+    const auto network = parts.network;
+    const auto snapshot = [&](const std::vector<torch::Tensor>& parameters) {
+      std::vector<torch::Tensor> flat;
+      for (const torch::Tensor& parameter : parameters) flat.push_back(parameter.flatten());
+      return torch::cat(flat).detach().clone();
+    };
+    const torch::Tensor actor = snapshot(network->actor->parameters());
+    const torch::Tensor critics = snapshot(network->critics->parameters());
+    DdpgAgent agent(options, 32, torch::kCPU, std::move(parts), {.learning_rate = 0.4});
+    Target game({"ddpg"});
+    torch::Tensor action = game.no_action();
+    while (!agent.statistics().contains("loss")) action = run(agent, game, action, 1);
+    return std::pair((snapshot(network->actor->parameters()) - actor).to(torch::kFloat64),
+                     (snapshot(network->critics->parameters()) - critics).to(torch::kFloat64));
+  };
+  const auto [actor, critics] = moved(std::nullopt);
+  const auto [slow_actor, same_critics] = moved(0.1);
+  EXPECT_GT(actor.abs().max().item<double>(), 0.0);
+  EXPECT_TRUE(torch::allclose(4.0 * slow_actor, actor, 1e-4, 1e-6));
+  EXPECT_TRUE(torch::equal(same_critics, critics));
 }
 
 // oracle: the dual of the constraint: alpha settles where the policy has the entropy asked for
 TEST(SacAgent, KeepsTheEntropyItIsAskedFor) {
-  const auto agent = make_agent("sac");
-  Target game;
-  torch::Tensor action = run(*agent, game, torch::zeros({kStreams, 1}), 3'000);
+  const auto agent = make_agent({"sac"});
+  Target game({"sac"});
+  torch::Tensor action = run(*agent, game, game.no_action(), 3'000);
   double entropy = 0;
   for (int i = 0; i < 100; ++i) {
     action = run(*agent, game, action, 10);
@@ -131,10 +292,10 @@ TEST(SacAgent, KeepsTheEntropyItIsAskedFor) {
 
 // oracle: the bounds, and that nothing is learned before min_replay_history
 TEST(ContinuousAgents, ActAtRandomWithinTheBoundsAtFirst) {
-  for (const std::string name : {"ddpg", "td3", "sac"}) {
-    const auto agent = make_agent(name);
-    Target game;
-    torch::Tensor action = torch::zeros({kStreams, 1});
+  for (const Kind& kind : kContinuousKinds) {
+    const auto agent = make_agent(kind);
+    Target game(kind);
+    torch::Tensor action = game.no_action();
     double low = 1e9, high = -1e9;
     for (int i = 0; i < 400; ++i) {
       action = run(*agent, game, action, 1);
@@ -143,9 +304,9 @@ TEST(ContinuousAgents, ActAtRandomWithinTheBoundsAtFirst) {
         low = std::min(low, action.min().item<double>());
         high = std::max(high, action.max().item<double>());
       }
-      EXPECT_GE(action.min().item<double>(), -1.0) << name;
-      EXPECT_LE(action.max().item<double>(), 2.0) << name;
-      EXPECT_EQ(agent->statistics().contains("loss"), i > 51) << name << " " << i;
+      EXPECT_GE(action.min().item<double>(), -1.0) << kind;
+      EXPECT_LE(action.max().item<double>(), 2.0) << kind;
+      EXPECT_EQ(agent->statistics().contains("loss"), i > 51) << kind << " " << i;
     }
     EXPECT_LT(low, -0.8);
     EXPECT_GT(high, 1.8);
@@ -154,33 +315,33 @@ TEST(ContinuousAgents, ActAtRandomWithinTheBoundsAtFirst) {
 
 // oracle: the uninterrupted agent
 TEST(ContinuousAgents, ContinueBitForBitAfterSaving) {
-  for (const std::string name : {"ddpg", "td3", "sac"}) {
+  for (const Kind& kind : kKinds) {
     for (const int64_t stop : {1, 30, 101}) {
-      const auto agent = make_agent(name);
-      Target game;
-      torch::Tensor action = run(*agent, game, torch::zeros({kStreams, 1}), stop);
+      const auto agent = make_agent(kind);
+      Target game(kind);
+      torch::Tensor action = run(*agent, game, game.no_action(), stop);
 
       StateTree saved;
       agent->state(saved);
-      const auto other = make_agent(name);
+      const auto other = make_agent(kind);
       StateTree loaded(saved.contents());
       other->state(loaded);
-      EXPECT_EQ(other->statistics(), agent->statistics()) << name << " " << stop;
+      EXPECT_EQ(other->statistics(), agent->statistics()) << kind << " " << stop;
 
       Target same_game = game;
       const torch::Tensor a = run(*agent, game, action, 40);
       const torch::Tensor b = run(*other, same_game, action, 40);
-      EXPECT_TRUE(torch::equal(a, b)) << name << " " << stop;
-      EXPECT_EQ(other->statistics(), agent->statistics()) << name << " " << stop;
+      EXPECT_TRUE(torch::equal(a, b)) << kind << " " << stop;
+      EXPECT_EQ(other->statistics(), agent->statistics()) << kind << " " << stop;
     }
   }
 }
 
 // oracle: the message
 TEST(ContinuousAgents, ALossThatIsNotFiniteIsNamed) {
-  const auto agent = make_agent("td3");
-  Target game;
-  torch::Tensor action = run(*agent, game, torch::zeros({kStreams, 1}), 60);
+  const auto agent = make_agent({"td3"});
+  Target game({"td3"});
+  torch::Tensor action = run(*agent, game, game.no_action(), 60);
   TimeStep time_step = game.step(action);
   while (!time_step.last(0)) {
     action = agent->step(time_step);

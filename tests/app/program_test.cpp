@@ -547,13 +547,21 @@ TEST_F(ProgramTest, ShippedConfigurationsTrain) {
                                       "Runner.evaluation_steps = 20",
                                       "Runner.summary_writing_frequency = 20",
                                       "Runner.num_threads = 1",
-                                      "ReplayBuffer.max_capacity = 400"};
+                                      "ReplayBuffer.max_capacity = 400",
+                                      "ReplayBuffer.batch_size = 8"};
     if (agent.empty() || agent[2] == "min_replay_history") {
       bindings.push_back(name + ".min_replay_history = 48");
     } else {
       bindings.push_back(name + ".update_period = 40");
       bindings.emplace_back("Runner.num_environments = 4");
       if (name == "PPOAgent") bindings.push_back(name + ".batch_size = 20");
+    }
+
+    // Procgen needs a Python of its own; another environment has coloured images and discrete
+    // actions, too
+    if (gin.find("procgen_gymnasium") != std::string::npos) {
+      bindings.emplace_back("create_gym_environment.environment_name = 'CarRacing-v3'");
+      bindings.emplace_back(R"(create_gym_environment.kwargs = '{"continuous": false}')");
     }
 
     const std::string folder = "run" + std::to_string(count++);

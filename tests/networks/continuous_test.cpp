@@ -11,13 +11,13 @@ TEST(Critics, SideBySideAreEachOnItsOwn) {
   RandomStream random(1, "initialization");
   Critics critics(/*count=*/3, /*inputs=*/6, {7, 5}, Initialization::kFanInUniform, random);
   torch::manual_seed(1);
-  const torch::Tensor s = torch::randn({4, 1, 4});
+  const torch::Tensor s = torch::randn({4, 4});
   const torch::Tensor a = torch::randn({4, 2}).requires_grad_();
   const torch::Tensor values = critics.forward(s, a);  // [3, 4]
 
   const auto parameters = critics.named_parameters();
   for (int64_t c = 0; c < 3; ++c) {
-    torch::Tensor x = torch::cat({s.flatten(1), a}, 1);
+    torch::Tensor x = torch::cat({s, a}, 1);
     for (int layer = 0; layer < 3; ++layer) {
       const std::string number = std::to_string(layer);
       if (layer > 0) x = x.relu();
@@ -50,14 +50,65 @@ TEST(Critics, BeginLikeSeparateLayers) {
   EXPECT_EQ(parameters["bias0"].abs().max().item<double>(), 0);
 }
 
+ContinuousActorCritic::Shape shape_of_images() {
+  return {.state_size = 0,
+          .action_size = 2,
+          .policy_outputs = 1,
+          .num_critics = 2,
+          .hidden_sizes = {5},
+          .image_shape = {6, 36, 40}};
+}
+
+// oracle: the same layers one by one, and that two frames of three channels are six channels
+TEST(ContinuousActorCritic, PolicyAndCriticsSeeTheSameConvolutions) {
+  RandomStream random(1, "initialization");
+  ContinuousActorCritic network(shape_of_images(), Initialization::kFanInUniform, random);
+  const torch::Tensor s = torch::randint(256, {3, 2, 3, 36, 40}, torch::kUInt8);
+  const torch::Tensor x = network.encode(s);  // [3, F]
+
+  const auto parameters = network.encoder->named_parameters();
+  torch::Tensor expected = s.flatten(1, 2).to(torch::kFloat32) / 255.0;
+  const int64_t strides[] = {4, 2, 1};
+  for (int i = 0; i < 3; ++i) {
+    const std::string name = "conv" + std::to_string(i);
+    expected = torch::conv2d(expected, parameters[name + ".weight"], parameters[name + ".bias"],
+                             strides[i])
+                   .relu();
+  }
+  expected = expected.permute({0, 2, 3, 1}).flatten(1);
+  EXPECT_EQ(network.encoder->features(), expected.size(1));
+  EXPECT_TRUE(torch::allclose(x, expected, 1e-4, 1e-5));
+  EXPECT_TRUE(torch::allclose(network.policy(x), network.actor->forward(expected), 1e-4, 1e-5));
+}
+
+// oracle: where gradients are
+TEST(ContinuousActorCritic, TheCriticsTrainTheEncoderAndThePolicyDoesNot) {
+  RandomStream random(1, "initialization");
+  ContinuousActorCritic network(shape_of_images(), Initialization::kFanInUniform, random);
+  const torch::Tensor x =
+      network.encode(torch::randint(256, {3, 1, 6, 36, 40}, torch::kUInt8));  // [3, F]
+  const auto has_gradients = [](const std::vector<torch::Tensor>& parameters) {
+    std::vector<bool> has;
+    for (const torch::Tensor& parameter : parameters) has.push_back(parameter.grad().defined());
+    return has;
+  };
+
+  network.policy(x).sum().backward();
+  EXPECT_EQ(has_gradients(network.encoder->parameters()), std::vector<bool>(6, false));
+  EXPECT_EQ(has_gradients(network.actor->parameters()), std::vector<bool>(4, true));
+
+  network.critics->forward(x, torch::zeros({3, 2})).sum().backward();
+  EXPECT_EQ(has_gradients(network.critic_parameters()), std::vector<bool>(10, true));
+}
+
 // oracle: the definition
 TEST(MoveParameters, GoesAShareOfTheWay) {
   torch::nn::Linear source(3, 2), target(3, 2);
   const torch::Tensor expected =
       target->weight.detach() + 0.25 * (source->weight.detach() - target->weight.detach());
-  move_parameters(*source, *target, 0.25);
+  move_parameters(source->parameters(), target->parameters(), 0.25);
   EXPECT_TRUE(torch::allclose(target->weight, expected));
-  move_parameters(*source, *target, 1.0);
+  move_parameters(source->parameters(), target->parameters(), 1.0);
   EXPECT_TRUE(torch::allclose(target->bias, source->bias));
 }
 

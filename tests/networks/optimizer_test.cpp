@@ -104,6 +104,32 @@ TEST(Optimizer, RmsPropsMomentumCarriesStepsOn) {
   }
 }
 
+// oracle: the same in double precision, which is computed operation by operation; a length that no
+// number of threads or lanes divides
+TEST(Optimizer, RmsPropInOnePassEqualsItsOperations) {
+  torch::manual_seed(1);
+  for (const bool centered : {false, true}) {
+    for (const double momentum : {0.0, 0.9}) {
+      const OptimizerOptions options{.learning_rate = 0.01,
+                                     .beta2 = 0.95,
+                                     .eps = 1e-4,
+                                     .centered = centered,
+                                     .momentum = momentum};
+      torch::Tensor single = torch::randn({100'003}).set_requires_grad(true);
+      torch::Tensor precise = single.detach().to(torch::kFloat64).set_requires_grad(true);
+      Optimizer fast("rmsprop", options, {single});
+      Optimizer slow("rmsprop", options, {precise});
+      for (int t = 0; t < 10; ++t) {
+        const torch::Tensor gradient = torch::randn({100'003});
+        fast.minimize(loss_with_gradient(single, gradient));
+        slow.minimize(loss_with_gradient(precise, gradient.to(torch::kFloat64)));
+      }
+      EXPECT_TRUE(torch::allclose(single.to(torch::kFloat64), precise, 1e-5, 1e-5))
+          << centered << " " << momentum;
+    }
+  }
+}
+
 // oracle: the uninterrupted optimizer
 TEST_P(OptaxSteps, ContinueTheSameAfterSaving) {
   const auto& [name, optimizer_name, options] = GetParam();

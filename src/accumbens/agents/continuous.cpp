@@ -1,5 +1,6 @@
 #include "accumbens/agents/continuous.h"
 
+#include <ATen/ops/one_hot.h>
 #include <torch/utils.h>
 
 #include <utility>
@@ -32,6 +33,9 @@ void ContinuousAgent::learn_from(const TimeStep& time_step, const torch::Tensor&
   for (int64_t i = times_due(options_.update_period, time_step); i > 0; --i) {
     Batch batch = parts_.replay.sample(batch_size_, parts_.sampling).to(device_);
     batch.r_t = batch.r_t * options_.reward_scale_factor;
+    if (discrete()) {
+      batch.a_tm1 = at::one_hot(batch.a_tm1, parts_.num_actions).to(torch::kFloat32);  // [N, A]
+    }
     update(batch);
     count_update();
   }
@@ -42,17 +46,26 @@ void ContinuousAgent::learn_from(const TimeStep& time_step, const torch::Tensor&
 }
 
 ActorLearner::Answer ContinuousAgent::answer(const TimeStep& time_step, const torch::Tensor& s_t) {
-  return {.action = warming_up_ && !eval_mode() ? random_action(time_step.batch_size())
-                                                : select_action(time_step, s_t.to(device_)).cpu()};
+  if (warming_up_ && !eval_mode()) return {.action = random_action(time_step.batch_size())};
+  return {.action = select_action(time_step, network().encode(s_t.to(device_))).cpu()};
 }
 
 torch::Tensor ContinuousAgent::random_action(int64_t streams) {
+  if (discrete()) {
+    torch::Tensor actions = torch::empty({streams}, torch::kInt64);
+    for (int64_t b = 0; b < streams; ++b) actions[b] = parts_.exploration.below(parts_.num_actions);
+    return actions;
+  }
   const torch::Tensor centre = parts_.bounds.centre.cpu(), reach = parts_.bounds.reach.cpu();
   return centre + reach * (2.0 * uniforms({streams, centre.size(0)}, parts_.exploration) - 1.0);
 }
 
 torch::Tensor ContinuousAgent::exploration_noise(torch::IntArrayRef shape) {
   return normals(shape, parts_.exploration).to(device_);
+}
+
+torch::Tensor ContinuousAgent::exploration_gumbels(torch::IntArrayRef shape) {
+  return uniforms(shape, parts_.exploration).log_().neg_().log_().neg_().to(device_);
 }
 
 torch::Tensor ContinuousAgent::update_noise(torch::IntArrayRef shape) {
@@ -64,9 +77,13 @@ void ContinuousAgent::minimize(const torch::Tensor& loss, Optimizer& optimizer) 
   optimizer.minimize(loss);
 }
 
-void ContinuousAgent::follow_softly() {
+void ContinuousAgent::follow_softly(bool with_policy) {
   if (options_.target_update_type != "soft") return;
-  move_parameters(*parts_.network, *parts_.target_network, options_.target_smoothing_coefficient);
+  if (leaders_.empty()) {
+    leaders_ = with_policy ? network().parameters() : network().critic_parameters();
+    followers_ = with_policy ? target_network().parameters() : target_network().critic_parameters();
+  }
+  move_parameters(leaders_, followers_, options_.target_smoothing_coefficient);
 }
 
 std::map<std::string, double> ContinuousAgent::statistics() const {

@@ -19,8 +19,8 @@
 
 namespace accumbens {
 
-/// What agents that learn continuous actions from a replay have in common; names and defaults are
-/// those of Dopamine's SAC, all counts are agent steps of all streams together.
+/// What agents that learn a policy by critics' gradients from a replay have in common; names and
+/// defaults are those of Dopamine's SAC, all counts are agent steps of all streams together.
 struct ContinuousOptions {
   double gamma = 0.99;
   int64_t update_horizon = 1;
@@ -60,14 +60,16 @@ struct ContinuousOptions {
           one_of({"xavier_uniform", "fan_in_uniform"}));
     field("optimizer", optimizer, "its options are create_optimizer's",
           one_of({"adam", "rmsprop", "sgd"}));
-    field("network", network, "the only one there is", one_of({"ActorCriticNetwork"}));
+    field("network", network, "of numbers, or of images",
+          one_of({"ActorCriticNetwork", "PixelActorCriticNetwork"}));
     field("stack_size", stack_size, "frames in an observation", at_least(1));
   }
 };
 
 /// An agent with a replay, a policy over continuous actions, critics, and target networks. It acts
 /// at random until the replay holds more than min_replay_history transitions, and then learns every
-/// update_period agent steps. Derived classes say how it acts and how it learns.
+/// update_period agent steps. Derived classes say how it acts and how it learns. To critics a
+/// discrete action is a row of zeros and a one.
 class ContinuousAgent : public ActorLearner {
  public:
   /// What a ContinuousAgent is made of.
@@ -76,7 +78,8 @@ class ContinuousAgent : public ActorLearner {
     std::shared_ptr<ContinuousActorCritic> target_network;  // of the same shape
     Replay replay;                                          // in training mode only
     FrameStack frame_stack;                                 // of the replay's spec
-    ActionBounds bounds;                                    // on the agent's device
+    ActionBounds bounds;                                    // on the agent's device, or
+    int64_t num_actions = 0;                                // where they are discrete
     RandomStream exploration;                               // of actions
     RandomStream sampling;                                  // of batches
     RandomStream noise;                                     // within updates
@@ -97,15 +100,15 @@ class ContinuousAgent : public ActorLearner {
 
   void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }
   std::vector<torch::Tensor> acting_parameters() const final {
-    return parts_.network->actor->parameters();
+    return parts_.network->acting_parameters();
   }
   FrameStack& frame_stack() final { return parts_.frame_stack; }
 
   /// The actions of the policy, with whatever it explores with in training mode. Without gradients.
-  /// s_t: [B, ...] on the agent's device; returns [B, D] on it.
-  virtual torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) = 0;
+  /// x_t: [B, F], encoded, on the agent's device; returns [B, D], or [B] int64, on it.
+  virtual torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& x_t) = 0;
 
-  /// An update. The batch's tensors are on the agent's device, its rewards scaled.
+  /// An update. The batch's tensors are on the agent's device, its rewards scaled; a_tm1: [N, D].
   virtual void update(const Batch& batch) = 0;
 
   /// The global norm of the critics' last gradient.
@@ -117,14 +120,18 @@ class ContinuousAgent : public ActorLearner {
   /// What follows it.
   ContinuousActorCritic& target_network() { return *parts_.target_network; }
 
-  /// Of the actions.
+  /// Of continuous actions.
   const ActionBounds& bounds() const { return parts_.bounds; }
+
+  /// Whether they are discrete, and D counts them.
+  bool discrete() const { return parts_.num_actions > 0; }
 
   /// A step of an optimizer on a scalar loss. Throws Error when the loss is not finite.
   void minimize(const torch::Tensor& loss, Optimizer& optimizer) const;
 
-  /// Lets the target network follow the network, if it does so with every update.
-  void follow_softly();
+  /// Lets the target network follow the network, if it does so with every update; without its
+  /// policy, where nobody asks that.
+  void follow_softly(bool with_policy = true);
 
   /// What the logs say of an update: a tensor for each of figure_names, whose mean it is.
   void log(const std::vector<torch::Tensor>& figures) { figures_.set(figures); }
@@ -132,7 +139,10 @@ class ContinuousAgent : public ActorLearner {
   /// Standard normals of a shape on the agent's device: of the exploration in acting,
   torch::Tensor exploration_noise(torch::IntArrayRef shape);
 
-  /// or of an update.
+  /// standard Gumbels of the same,
+  torch::Tensor exploration_gumbels(torch::IntArrayRef shape);
+
+  /// or normals of an update.
   virtual torch::Tensor update_noise(torch::IntArrayRef shape);
 
  private:
@@ -143,7 +153,11 @@ class ContinuousAgent : public ActorLearner {
   torch::Device device_;
   Parts parts_;
 
-  torch::Tensor action_;  // [B, D], the last answer
+  // what follows softly, and whom: found at the first time
+  std::vector<torch::Tensor> followers_;
+  std::vector<torch::Tensor> leaders_;
+
+  torch::Tensor action_;  // [B, D], or [B] int64, the last answer
   Figures figures_;       // of the last update
 };
 

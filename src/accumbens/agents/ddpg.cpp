@@ -5,37 +5,66 @@
 #include <utility>
 
 namespace accumbens {
+namespace {
+
+OptimizerOptions of_policy(OptimizerOptions rates, const DdpgOptions& options) {
+  rates.learning_rate = options.policy_learning_rate.value_or(rates.learning_rate);
+  return rates;
+}
+
+}  // namespace
 
 DdpgAgent::DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Device device,
                      Parts parts, const OptimizerOptions& rates)
     : ContinuousAgent(options, batch_size, device, std::move(parts),
                       {"loss", "policy_loss", "mean_q"}),
       options_(options),
-      actor_optimizer_(options.optimizer, rates, network().actor->parameters()),
-      critic_optimizer_(options.optimizer, rates, network().critics->parameters()),
+      actor_optimizer_(options.optimizer, of_policy(rates, options), network().actor->parameters()),
+      critic_optimizer_(options.optimizer, rates, network().critic_parameters()),
       policy_loss_(torch::zeros({}, torch::dtype(torch::kFloat32).device(device))) {}
 
-torch::Tensor DdpgAgent::select_action(const TimeStep& time_step, const torch::Tensor& s_t) {
-  const torch::Tensor action = squash(network().policy(s_t), bounds());  // [B, D]
-  if (eval_mode()) return action;
-
-  // noise wanders from zero within an episode, or has no memory
-  const torch::Tensor draw = options_.noise_scale * exploration_noise(action.sizes());
-  if (options_.exploration_noise == "gaussian") {
-    noise_ = draw;
-  } else {
-    if (!noise_.defined()) noise_ = torch::zeros_like(action);
-    for (int64_t b = 0; b < time_step.batch_size(); ++b) {
-      if (time_step.first(b)) noise_[b].zero_();
-    }
-    noise_ = (1.0 - options_.noise_return) * noise_ + draw;
-  }
-  return torch::clamp(action + bounds().reach * noise_, bounds().centre - bounds().reach,
+torch::Tensor DdpgAgent::select_action(const TimeStep& time_step, const torch::Tensor& x_t) {
+  const torch::Tensor action = proposal_of(network().policy(x_t));  // [B, D]
+  const torch::Tensor noise =
+      eval_mode() ? torch::zeros({}) : draw_noise(time_step, action.sizes());
+  if (discrete()) return (action + noise).argmax(/*dim=*/1);
+  return torch::clamp(action + bounds().reach * noise, bounds().centre - bounds().reach,
                       bounds().centre + bounds().reach);
 }
 
-torch::Tensor DdpgAgent::target_action(const torch::Tensor& s_t) {
-  return squash(target_network().policy(s_t), bounds());
+torch::Tensor DdpgAgent::proposal_of(const torch::Tensor& outputs) const {
+  return discrete() ? outputs.softmax(/*dim=*/1) : squash(outputs, bounds());
+}
+
+torch::Tensor DdpgAgent::value_of(ContinuousActorCritic& network, const torch::Tensor& x,
+                                  const torch::Tensor& proposal) const {
+  if (!discrete()) return network.critics->forward(x, proposal, /*frozen=*/true);
+
+  // of each action, as critics know them, and their mean by the shares
+  const int64_t states = proposal.size(0), actions = proposal.size(1);
+  const torch::Tensor each = torch::eye(actions, x.options()).repeat({states, 1});  // [N * A, A]
+  const torch::Tensor q =
+      network.critics->forward(x.repeat_interleave(actions, /*dim=*/0), each, /*frozen=*/true);
+  return (q.view({-1, states, actions}) * proposal).sum(/*dim=*/2);
+}
+
+torch::Tensor DdpgAgent::draw_noise(const TimeStep& time_step, torch::IntArrayRef shape) {
+  const std::string& kind = options_.exploration_noise;
+  const torch::Tensor draw =
+      kind == "gumbel" ? exploration_gumbels(shape) : exploration_noise(shape);
+  if (kind != "ornstein_uhlenbeck") return options_.noise_scale * draw;
+
+  // it wanders from zero within an episode
+  if (!noise_.defined()) noise_ = torch::zeros_like(draw);
+  for (int64_t b = 0; b < time_step.batch_size(); ++b) {
+    if (time_step.first(b)) noise_[b].zero_();
+  }
+  noise_ = (1.0 - options_.noise_return) * noise_ + options_.noise_scale * draw;
+  return noise_;
+}
+
+torch::Tensor DdpgAgent::target_action(const torch::Tensor& x_t) {
+  return proposal_of(target_network().policy(x_t));
 }
 
 void DdpgAgent::update(const Batch& batch) {
@@ -43,19 +72,21 @@ void DdpgAgent::update(const Batch& batch) {
   torch::Tensor target;  // [N]
   {
     const torch::NoGradGuard no_grad;
-    const torch::Tensor q_t =
-        target_network().critics->forward(batch.s_t, target_action(batch.s_t));  // [C, N]
+    const torch::Tensor x_t = target_network().encode(batch.s_t);                   // [N, F]
+    const torch::Tensor q_t = value_of(target_network(), x_t, target_action(x_t));  // [C, N]
     target = critic_target(batch.r_t, batch.discount_t, q_t);
   }
-  const torch::Tensor q_tm1 = network().critics->forward(batch.s_tm1, batch.a_tm1);  // [C, N]
+  const torch::Tensor x_tm1 = network().encode(batch.s_tm1);                   // [N, F]
+  const torch::Tensor q_tm1 = network().critics->forward(x_tm1, batch.a_tm1);  // [C, N]
   const torch::Tensor loss = critic_loss(q_tm1, target);
   minimize(loss, critic_optimizer_);
 
   // the policy moves towards actions of higher value, by the first critic
   if (updates_++ % options_.policy_period == 0) {
-    const torch::Tensor a_tm1 = squash(network().policy(batch.s_tm1), bounds());  // [N, D]
-    const torch::Tensor policy_loss =
-        -network().critics->forward(batch.s_tm1, a_tm1, /*frozen=*/true)[0].mean();
+    const torch::Tensor outputs = network().policy(x_tm1);  // [N, D]
+    torch::Tensor policy_loss =
+        -value_of(network(), x_tm1.detach(), proposal_of(outputs))[0].mean();
+    if (discrete()) policy_loss = policy_loss + options_.logit_penalty * outputs.square().mean();
     minimize(policy_loss, actor_optimizer_);
     follow_softly();
     policy_loss_ = policy_loss.detach();

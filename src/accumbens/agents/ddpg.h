@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "accumbens/agents/continuous.h"
@@ -13,24 +14,38 @@ struct DdpgOptions : ContinuousOptions {
   double noise_scale = 0.2;
   double noise_return = 0.15;
   int64_t policy_period = 1;
+  std::optional<double> policy_learning_rate = std::nullopt;
+  double logit_penalty = 1e-3;
 
   template <class Visitor>
   void fields(Visitor& field) {
     ContinuousOptions::fields(field);
     field("exploration_noise", exploration_noise,
-          "gaussian: drawn anew at every agent step; ornstein_uhlenbeck: it wanders",
-          one_of({"gaussian", "ornstein_uhlenbeck"}));
-    field("noise_scale", noise_scale, "deviation of what is drawn, in units of half the bounds",
+          "gaussian: drawn anew at every agent step; ornstein_uhlenbeck: it wanders; gumbel: drawn "
+          "anew, and discrete actions are then samples of a softmax of shares / noise_scale",
+          one_of({"gaussian", "ornstein_uhlenbeck", "gumbel"}));
+    field("noise_scale", noise_scale,
+          "of what is drawn: its deviation (gumbel: its scale), in units of half the bounds, or of "
+          "the shares of discrete actions",
           at_least(0));
     field("noise_return", noise_return,
           "ornstein_uhlenbeck: the share of itself that it loses per agent step", in_closed(0, 1));
     field("policy_period", policy_period,
           "updates of the critics per update of the policy and the target networks", at_least(1));
+    field("policy_learning_rate", policy_learning_rate,
+          "step size of the policy; None: create_optimizer's, as the critics have", above(0));
+    field(
+        "logit_penalty", logit_penalty,
+        "of discrete actions: what the mean square of the policy's outputs costs, so that it never "
+        "settles for good (Lowe et al., 2017)",
+        at_least(0));
   }
 };
 
 /// Deep deterministic policy gradient (Lillicrap et al., 2016, "Continuous control with deep
-/// reinforcement learning"): the policy follows its critic's gradient by the action.
+/// reinforcement learning"): the policy follows its critic's gradient by the action. Where actions
+/// are discrete, it gives each a share, a softmax, and follows the gradient of the mean of the
+/// actions' values by their shares; the greatest share acts.
 class DdpgAgent : public ContinuousAgent {
  public:
   /// parts: with a policy of one output, and any number of critics, of which the least counts;
@@ -41,14 +56,24 @@ class DdpgAgent : public ContinuousAgent {
   void state(StateTree& tree) override;
 
  protected:
-  torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) override;
+  torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& x_t) override;
   void update(const Batch& batch) override;
   double gradient_norm() const override { return critic_optimizer_.gradient_norm(); }
 
-  /// What the target network would do in the next states. Without gradients. Returns [N, D].
-  virtual torch::Tensor target_action(const torch::Tensor& s_t);
+  /// What the target network would do in the next states. Without gradients. x_t: [N, F], encoded
+  /// by it; returns [N, D].
+  virtual torch::Tensor target_action(const torch::Tensor& x_t);
 
  private:
+  // what the policy's outputs mean: actions within the bounds, or shares of discrete ones. [N, D]
+  torch::Tensor proposal_of(const torch::Tensor& outputs) const;
+
+  // the critics' values of such proposals, with gradients for these alone: [C, N]
+  torch::Tensor value_of(ContinuousActorCritic& network, const torch::Tensor& x,
+                         const torch::Tensor& proposal) const;
+
+  torch::Tensor draw_noise(const TimeStep& time_step, torch::IntArrayRef shape);
+
   DdpgOptions options_;
   Optimizer actor_optimizer_;
   Optimizer critic_optimizer_;

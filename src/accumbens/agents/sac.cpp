@@ -35,8 +35,8 @@ SacAgent::SacAgent(const SacOptions& options, int64_t batch_size, int64_t action
       optimizer_(options.optimizer, rates, with(network().parameters(), log_alpha_)) {}
 
 std::pair<torch::Tensor, torch::Tensor> SacAgent::distribution(ContinuousActorCritic& network,
-                                                               const torch::Tensor& s) const {
-  const std::vector<torch::Tensor> outputs = network.policy(s).chunk(2, /*dim=*/1);
+                                                               const torch::Tensor& x) const {
+  const std::vector<torch::Tensor> outputs = network.policy(x).chunk(2, /*dim=*/1);
   if (!options_.min_log_std && !options_.max_log_std) return {outputs[0], outputs[1]};
 
   // a clamp whose gradient is one call
@@ -45,8 +45,8 @@ std::pair<torch::Tensor, torch::Tensor> SacAgent::distribution(ContinuousActorCr
                                    options_.max_log_std.value_or(kInfinity))};
 }
 
-torch::Tensor SacAgent::select_action(const TimeStep&, const torch::Tensor& s_t) {
-  const auto [mean, log_std] = distribution(network(), s_t);
+torch::Tensor SacAgent::select_action(const TimeStep&, const torch::Tensor& x_t) {
+  const auto [mean, log_std] = distribution(network(), x_t);
   if (eval_mode()) return squash(mean, bounds());
   return squash(mean + log_std.exp() * exploration_noise(mean.sizes()), bounds());
 }
@@ -59,20 +59,24 @@ void SacAgent::update(const Batch& batch) {
   {
     const torch::NoGradGuard no_grad;
     const bool dopamine = options_.target_policy == "target";
-    const auto [mean, log_std] = distribution(dopamine ? target_network() : network(), batch.s_t);
+    const torch::Tensor x_t = target_network().encode(batch.s_t);  // [N, F]
+    const auto [mean, log_std] = dopamine ? distribution(target_network(), x_t)
+                                          : distribution(network(), network().encode(batch.s_t));
     const ActionSample a_t = squashed_normal(mean, log_std, update_noise(mean.sizes()), bounds());
-    const torch::Tensor q_t = target_network().critics->forward(
-        batch.s_t, dopamine ? squash(mean, bounds()) : a_t.action);  // [2, N]
+    const torch::Tensor q_t =
+        target_network().critics->forward(x_t, dopamine ? squash(mean, bounds()) : a_t.action);
     target = soft_critic_target(batch.r_t, batch.discount_t, q_t, a_t.log_prob, alpha);
   }
-  const torch::Tensor q_tm1 = network().critics->forward(batch.s_tm1, batch.a_tm1);  // [2, N]
+  const torch::Tensor x_tm1 = network().encode(batch.s_tm1);                   // [N, F]
+  const torch::Tensor q_tm1 = network().critics->forward(x_tm1, batch.a_tm1);  // [2, N]
   const torch::Tensor loss = 0.5 * critic_loss(q_tm1, target);
 
   // the policy moves towards actions of high value, and towards entropy
-  const auto [mean, log_std] = distribution(network(), batch.s_tm1);
+  const auto [mean, log_std] = distribution(network(), x_tm1);
   const ActionSample a_tm1 = squashed_normal(mean, log_std, update_noise(mean.sizes()), bounds());
   const torch::Tensor log_prob = a_tm1.log_prob.mean();
-  const torch::Tensor q = network().critics->forward(batch.s_tm1, a_tm1.action, /*frozen=*/true);
+  const torch::Tensor q =
+      network().critics->forward(x_tm1.detach(), a_tm1.action, /*frozen=*/true);  // [2, N]
   const torch::Tensor policy_loss = alpha * log_prob - std::get<0>(q.min(0)).mean();
 
   // entropy is dear while there is less of it than asked for
@@ -81,7 +85,7 @@ void SacAgent::update(const Batch& batch) {
 
   // no two of them have a parameter in common
   minimize(loss + policy_loss + alpha_loss, optimizer_);
-  follow_softly();
+  follow_softly(/*with_policy=*/options_.target_policy == "target");
   log({loss, policy_loss, alpha_loss, alpha, entropy, q_tm1});
 }
 

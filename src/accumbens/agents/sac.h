@@ -44,14 +44,14 @@ class SacAgent : public ContinuousAgent {
   void state(StateTree& tree) override;
 
  protected:
-  torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& s_t) override;
+  torch::Tensor select_action(const TimeStep& time_step, const torch::Tensor& x_t) override;
   void update(const Batch& batch) override;
   double gradient_norm() const override { return optimizer_.gradient_norm(); }
 
  private:
   /// The mean and the log-deviation of what is squashed into an action.
   std::pair<torch::Tensor, torch::Tensor> distribution(ContinuousActorCritic& network,
-                                                       const torch::Tensor& s) const;
+                                                       const torch::Tensor& x) const;
 
   SacOptions options_;
   double target_entropy_;

@@ -10,9 +10,9 @@ Td3Agent::Td3Agent(const Td3Options& options, int64_t batch_size, torch::Device 
                    const OptimizerOptions& rates)
     : DdpgAgent(options, batch_size, device, std::move(parts), rates), options_(options) {}
 
-torch::Tensor Td3Agent::target_action(const torch::Tensor& s_t) {
+torch::Tensor Td3Agent::target_action(const torch::Tensor& x_t) {
   // neighbouring actions have about the same value
-  const torch::Tensor action = DdpgAgent::target_action(s_t);  // [N, D]
+  const torch::Tensor action = DdpgAgent::target_action(x_t);  // [N, D]
   const torch::Tensor noise = (options_.target_noise * update_noise(action.sizes()))
                                   .clamp(-options_.target_noise_clip, options_.target_noise_clip);
   return torch::clamp(action + bounds().reach * noise, bounds().centre - bounds().reach,

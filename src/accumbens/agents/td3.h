@@ -36,7 +36,7 @@ class Td3Agent final : public DdpgAgent {
            const OptimizerOptions& rates);
 
  protected:
-  torch::Tensor target_action(const torch::Tensor& s_t) override;
+  torch::Tensor target_action(const torch::Tensor& x_t) override;
 
  private:
   Td3Options options_;

@@ -35,31 +35,66 @@ Critics::Critics(int64_t count, int64_t inputs, const std::vector<int64_t>& hidd
   }
 }
 
-torch::Tensor Critics::forward(const torch::Tensor& s, const torch::Tensor& a, bool frozen) {
-  const torch::Tensor x = torch::cat({s.to(torch::kFloat32).flatten(1), a}, 1);  // [B, inputs]
+torch::Tensor Critics::forward(const torch::Tensor& x, const torch::Tensor& a, bool frozen) {
+  const torch::Tensor inputs = torch::cat({x, a}, 1);  // [B, inputs]
   const auto constant = [](std::vector<torch::Tensor> tensors) {
     for (torch::Tensor& tensor : tensors) tensor = tensor.detach();
     return tensors;
   };
-  const torch::Tensor q = frozen ? dense_layers(x, constant(weights_), constant(biases_))
-                                 : dense_layers(x, weights_, biases_);  // [C, B, 1]
+  const torch::Tensor q = frozen ? dense_layers(inputs, constant(weights_), constant(biases_))
+                                 : dense_layers(inputs, weights_, biases_);  // [C, B, 1]
   return q.squeeze(2);
+}
+
+StateEncoder::StateEncoder(const std::vector<int64_t>& image_shape, int64_t state_size,
+                           Initialization initialization, RandomStream& random)
+    : features_(state_size) {
+  if (image_shape.empty()) return;
+  convolutions_.emplace(*this, "VALID", image_shape[0], image_shape[1], image_shape[2],
+                        [&](torch::Tensor& weight, torch::Tensor& bias) {
+                          initialize_layer(weight, bias, initialization, random);
+                        });
+  features_ = convolutions_->features();
+}
+
+torch::Tensor StateEncoder::forward(const torch::Tensor& s) {
+  if (!convolutions_) return s.to(torch::kFloat32).flatten(1);
+
+  // stacked frames may have channels of their own
+  return (*convolutions_)(s.flatten(1, s.dim() - 3));
 }
 
 ContinuousActorCritic::ContinuousActorCritic(const Shape& shape, Initialization initialization,
                                              RandomStream& random) {
-  std::vector<int64_t> sizes{shape.state_size};
+  encoder = register_module(
+      "encoder",
+      std::make_shared<StateEncoder>(shape.image_shape, shape.state_size, initialization, random));
+  std::vector<int64_t> sizes{encoder->features()};
   sizes.insert(sizes.end(), shape.hidden_sizes.begin(), shape.hidden_sizes.end());
   sizes.push_back(shape.action_size * shape.policy_outputs);
   actor = register_module("actor", std::make_shared<DenseNetwork>(sizes, initialization, random));
   critics = register_module(
-      "critics", std::make_shared<Critics>(shape.num_critics, shape.state_size + shape.action_size,
-                                           shape.hidden_sizes, initialization, random));
+      "critics",
+      std::make_shared<Critics>(shape.num_critics, encoder->features() + shape.action_size,
+                                shape.hidden_sizes, initialization, random));
 }
 
-void move_parameters(const torch::nn::Module& source, torch::nn::Module& target, double tau) {
+std::vector<torch::Tensor> ContinuousActorCritic::acting_parameters() const {
+  std::vector<torch::Tensor> parameters = encoder->parameters();
+  for (const torch::Tensor& parameter : actor->parameters()) parameters.push_back(parameter);
+  return parameters;
+}
+
+std::vector<torch::Tensor> ContinuousActorCritic::critic_parameters() const {
+  std::vector<torch::Tensor> parameters = encoder->parameters();
+  for (const torch::Tensor& parameter : critics->parameters()) parameters.push_back(parameter);
+  return parameters;
+}
+
+void move_parameters(const std::vector<torch::Tensor>& sources,
+                     const std::vector<torch::Tensor>& targets, double tau) {
   const torch::NoGradGuard no_grad;
-  at::_foreach_lerp_(target.parameters(), source.parameters(), tau);
+  at::_foreach_lerp_(targets, sources, tau);
 }
 
 }  // namespace accumbens

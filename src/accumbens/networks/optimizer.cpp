@@ -1,5 +1,6 @@
 #include "accumbens/networks/optimizer.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_fused_adam.h>
 #include <torch/utils.h>
@@ -9,6 +10,7 @@
 #include <numbers>
 
 #include "accumbens/core/error.h"
+#include "accumbens/networks/rmsprop.h"
 
 namespace accumbens {
 
@@ -79,29 +81,59 @@ void Optimizer::minimize(const torch::Tensor& loss) {
     }
 
     case Rule::kRmsProp:
-      for (size_t i = 0; i < parameters_.size(); ++i) {
-        const torch::Tensor& gradient = gradients[i];
-        mean_square_[i].mul_(options_.beta2).addcmul_(gradient, gradient, 1.0 - options_.beta2);
-        torch::Tensor variance = mean_square_[i];
-        if (options_.centered) {
-          mean_[i].mul_(options_.beta2).add_(gradient, 1.0 - options_.beta2);
-
-          // rounding can push a tiny variance below zero
-          variance = variance.addcmul(mean_[i], mean_[i], -1.0).clamp_min_(0.0);
-        }
-        const torch::Tensor scale = variance.add(options_.eps).rsqrt_();
-        if (move_.empty()) {
-          parameters_[i].addcmul_(gradient, scale, -rate);
-        } else {
-          move_[i].mul_(options_.momentum).addcmul_(gradient, scale, -rate);
-          parameters_[i].add_(move_[i]);
-        }
-      }
+      for (size_t i = 0; i < parameters_.size(); ++i) rmsprop(i, gradients[i], rate);
       break;
 
     case Rule::kSgd:
       for (size_t i = 0; i < parameters_.size(); ++i) parameters_[i].add_(gradients[i], -rate);
       break;
+  }
+}
+
+void Optimizer::rmsprop(size_t i, const torch::Tensor& gradient, double rate) {
+  torch::Tensor& parameter = parameters_[i];
+  const torch::Tensor no_mean, no_move;
+  const torch::Tensor& mean = options_.centered ? mean_[i] : no_mean;
+  const torch::Tensor& move = move_.empty() ? no_move : move_[i];
+
+  // where the memory of all of them is laid out alike, one pass over it does
+  const auto alike = [&](const torch::Tensor& other) {
+    return !other.defined() ||
+           (other.scalar_type() == torch::kFloat32 && other.strides() == parameter.strides());
+  };
+  if (parameter.is_cpu() && parameter.scalar_type() == torch::kFloat32 &&
+      parameter.is_non_overlapping_and_dense() && alike(gradient) && alike(mean_square_[i]) &&
+      alike(mean) && alike(move)) {
+    const RmsPropStep step{.rate = static_cast<float>(rate),
+                           .decay = static_cast<float>(options_.beta2),
+                           .eps = static_cast<float>(options_.eps),
+                           .momentum = static_cast<float>(options_.momentum)};
+    const auto data = [](const torch::Tensor& tensor) {
+      return tensor.defined() ? tensor.mutable_data_ptr<float>() : nullptr;
+    };
+    const auto* g = gradient.const_data_ptr<float>();
+    float *square = data(mean_square_[i]), *m = data(mean), *v = data(move), *p = data(parameter);
+    at::parallel_for(0, parameter.numel(), /*grain_size=*/32'768, [&](int64_t begin, int64_t end) {
+      step.apply(end - begin, g + begin, square + begin, m == nullptr ? m : m + begin,
+                 v == nullptr ? v : v + begin, p + begin);
+    });
+    return;
+  }
+
+  mean_square_[i].mul_(options_.beta2).addcmul_(gradient, gradient, 1.0 - options_.beta2);
+  torch::Tensor variance = mean_square_[i];
+  if (mean.defined()) {
+    mean_[i].mul_(options_.beta2).add_(gradient, 1.0 - options_.beta2);
+
+    // rounding can push a tiny variance below zero
+    variance = variance.addcmul(mean, mean, -1.0).clamp_min_(0.0);
+  }
+  const torch::Tensor scale = variance.add(options_.eps).rsqrt_();
+  if (move.defined()) {
+    move_[i].mul_(options_.momentum).addcmul_(gradient, scale, -rate);
+    parameter.add_(move);
+  } else {
+    parameter.addcmul_(gradient, scale, -rate);
   }
 }
 

@@ -79,6 +79,7 @@ class Optimizer {
   enum class Rule { kAdam, kRmsProp, kSgd };
 
   double learning_rate() const;
+  void rmsprop(size_t i, const torch::Tensor& gradient, double rate);
   void clip(std::vector<torch::Tensor>& gradients);
 
   Rule rule_;

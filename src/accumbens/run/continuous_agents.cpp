@@ -2,16 +2,36 @@
 
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <memory>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include "accumbens/agents/ddpg.h"
 #include "accumbens/agents/sac.h"
 #include "accumbens/agents/td3.h"
+#include "accumbens/core/error.h"
 #include "accumbens/run/dopamine.h"
 
 namespace accumbens {
 namespace {
+
+const char* const kPixelNetwork = "PixelActorCriticNetwork";
+
+// channels of all frames, height and width of what PixelActorCriticNetwork sees
+std::vector<int64_t> image_shape(const EnvironmentSpec& environment, int64_t stack_size) {
+  const std::vector<int64_t>& shape = environment.observation_shape;
+  const bool images = shape.size() == 2 || shape.size() == 3;
+  const int64_t height = images ? shape[shape.size() - 2] : 0;
+  const int64_t width = images ? shape.back() : 0;
+  constexpr int64_t kLeast = 36;  // pixels that the convolutions leave one number of
+  if (height < kLeast || width < kLeast) {
+    throw ConfigError(std::string(kPixelNetwork) +
+                      " needs images of at least 36 x 36 pixels, but " + environment.name +
+                      " has none; bind network = @ActorCriticNetwork");
+  }
+  return {stack_size * (shape.size() == 3 ? shape[0] : 1), height, width};
+}
 
 ContinuousAgent::Parts make_parts(const Configuration& configuration, const AgentContext& context,
                                   const ContinuousOptions& options, int64_t policy_outputs,
@@ -23,27 +43,34 @@ ContinuousAgent::Parts make_parts(const Configuration& configuration, const Agen
   spec.gamma = options.gamma;
   if (!context.only_acts) Replay::require_memory(replay_options, spec);
 
+  ContinuousActorCritic::Shape shape{
+      .state_size = environment.observation_size() * options.stack_size,
+      .action_size = std::max(environment.action_size(), environment.num_actions),
+      .policy_outputs = policy_outputs,
+      .num_critics = num_critics,
+      .hidden_sizes = std::vector<int64_t>(options.num_layers, options.hidden_units)};
+  if (options.network.name == kPixelNetwork) {
+    shape.image_shape = image_shape(environment, options.stack_size);
+  }
+
   RandomStream initialization(context.seed, "initialization");
   const auto make_network = [&] {
     auto network = std::make_shared<ContinuousActorCritic>(
-        ContinuousActorCritic::Shape{
-            .state_size = environment.observation_size() * options.stack_size,
-            .action_size = environment.action_size(),
-            .policy_outputs = policy_outputs,
-            .num_critics = num_critics,
-            .hidden_sizes = std::vector<int64_t>(options.num_layers, options.hidden_units)},
-        initialization_named(options.initialization), initialization);
+        shape, initialization_named(options.initialization), initialization);
     network->to(context.device);
     return network;
   };
-  const ActionBounds bounds = action_bounds(environment);
+  ActionBounds bounds = action_bounds(environment);
+  if (bounds.reach.defined()) {
+    bounds = {.centre = bounds.centre.to(context.device), .reach = bounds.reach.to(context.device)};
+  }
   return {
       .network = make_network(),
       .target_network = make_network(),
       .replay = Replay(replay_options, spec),
       .frame_stack = FrameStack(spec),
-      .bounds = {.centre = bounds.centre.to(context.device),
-                 .reach = bounds.reach.to(context.device)},
+      .bounds = bounds,
+      .num_actions = environment.num_actions,
       .exploration = RandomStream(context.seed, "exploration"),
       .sampling = RandomStream(context.seed, "sampling"),
       .noise = RandomStream(context.seed, "noise"),
@@ -52,16 +79,29 @@ ContinuousAgent::Parts make_parts(const Configuration& configuration, const Agen
 
 // builds DdpgAgent or Td3Agent; name: of the options in the registry
 template <class DerivedAgent, class Options>
-Catalogue::MakeAgent ddpg_maker(const std::string& name, int64_t num_critics) {
-  return [name, num_critics](const Catalogue&, const Configuration& configuration,
-                             const AgentContext& context) {
-    require_actions(context.environment, /*continuous=*/true, name);
-    const auto options = configuration.get<Options>(name);
-    return std::make_unique<DerivedAgent>(
-        options, configuration.get<ReplayOptions>("ReplayBuffer").batch_size, context.device,
-        make_parts(configuration, context, options, /*policy_outputs=*/1, num_critics),
-        configuration.get<OptimizerOptions>("create_optimizer"));
-  };
+std::unique_ptr<Agent> make_ddpg(const std::string& name, int64_t num_critics,
+                                 const Configuration& configuration, const AgentContext& context) {
+  const auto options = configuration.get<Options>(name);
+  if (options.exploration_noise == "gumbel" && context.environment.num_actions == 0) {
+    throw ConfigError(name +
+                      ".exploration_noise = 'gumbel' is for discrete actions, but those of " +
+                      context.environment.name + " are continuous; bind 'gaussian'");
+  }
+  return std::make_unique<DerivedAgent>(
+      options, configuration.get<ReplayOptions>("ReplayBuffer").batch_size, context.device,
+      make_parts(configuration, context, options, /*policy_outputs=*/1, num_critics),
+      configuration.get<OptimizerOptions>("create_optimizer"));
+}
+
+std::unique_ptr<Agent> make_ddpg_agent(const Catalogue&, const Configuration& configuration,
+                                       const AgentContext& context) {
+  return make_ddpg<DdpgAgent, DdpgOptions>("DDPGAgent", /*num_critics=*/1, configuration, context);
+}
+
+std::unique_ptr<Agent> make_td3_agent(const Catalogue&, const Configuration& configuration,
+                                      const AgentContext& context) {
+  require_actions(context.environment, /*continuous=*/true, "TD3Agent");
+  return make_ddpg<Td3Agent, Td3Options>("TD3Agent", /*num_critics=*/2, configuration, context);
 }
 
 std::unique_ptr<Agent> make_sac(const Catalogue&, const Configuration& configuration,
@@ -83,6 +123,11 @@ void add_continuous_agents(Catalogue& catalogue) {
                              .summary = "dense layers for a policy over continuous actions, and "
                                         "others for critics"});
 
+  catalogue.registry.add_reference(
+      kPixelNetwork,
+      {.summary = "the same for images: policy and critics share the convolutions of "
+                  "Mnih et al. (2015), which the critics train"});
+
   const std::string sac = "soft actor-critic (Haarnoja et al., 2018)";
   catalogue.registry.add<SacOptions>(
       "SACAgent", {.modules = {"dopamine.jax.agents.sac.sac_agent"},
@@ -95,12 +140,11 @@ void add_continuous_agents(Catalogue& catalogue) {
 
   const std::string ddpg = "deep deterministic policy gradient (Lillicrap et al., 2016)";
   catalogue.registry.add<DdpgOptions>("DDPGAgent", {.summary = ddpg});
-  catalogue.agents["ddpg"] = {ddpg,
-                              ddpg_maker<DdpgAgent, DdpgOptions>("DDPGAgent", /*num_critics=*/1)};
+  catalogue.agents["ddpg"] = {ddpg, make_ddpg_agent};
 
   const std::string td3 = "twin delayed DDPG (Fujimoto et al., 2018)";
   catalogue.registry.add<Td3Options>("TD3Agent", {.summary = td3});
-  catalogue.agents["td3"] = {td3, ddpg_maker<Td3Agent, Td3Options>("TD3Agent", /*num_critics=*/2)};
+  catalogue.agents["td3"] = {td3, make_td3_agent};
 }
 
 }  // namespace accumbens
