@@ -225,6 +225,20 @@ TEST_F(DopamineTest, SacsFileResolvesWithoutAWarning) {
   EXPECT_EQ(configuration.get<CreateAgentOptions>("create_agent").agent_name, "sac");
 }
 
+// oracle: the defaults of Dopamine's ContinuousRunner, and that its gym_lib takes time limits away
+TEST_F(DopamineTest, ContinuousRunnersDefaultsAndNoTimeLimitsComeWithTheImports) {
+  const Configuration plain = resolve("");
+  EXPECT_TRUE(plain.get<RunnerOptions>("Runner").clip_rewards);
+  EXPECT_EQ(plain.get<GymOptions>("create_gym_environment").max_episode_steps, std::nullopt);
+
+  const Configuration imported = resolve(
+      "import dopamine.continuous_domains.run_experiment\n"
+      "import dopamine.discrete_domains.gym_lib\n");
+  EXPECT_FALSE(imported.get<RunnerOptions>("Runner").clip_rewards);
+  EXPECT_EQ(imported.get<RunnerOptions>("Runner").max_steps_per_episode, 1'000);
+  EXPECT_EQ(imported.get<GymOptions>("create_gym_environment").max_episode_steps, 0);
+}
+
 TEST_F(DopamineTest, RainbowsFileResolves) {
   const std::string rainbow =
       "import dopamine.jax.agents.rainbow.rainbow_agent\n"

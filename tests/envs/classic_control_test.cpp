@@ -237,6 +237,22 @@ TEST(ClassicControl, ActionsThatDoNotExistAreRefused) {
   EXPECT_THROW(environment.step(action(-1)), Error);
 }
 
+// oracle: counting; who never pushes never reaches the goal
+TEST(Factory, EpisodesAreCutWhereTheyAreToldTo) {
+  const auto length = [](std::optional<int64_t> limit) {
+    const auto environment = make_gym_environment(
+        {.environment_name = "MountainCar", .version = "v0", .max_episode_steps = limit},
+        /*seed=*/1);
+    environment->step(action(1));
+    int64_t steps = 1;
+    while (!environment->step(action(1)).last(0) && steps < 3'000) ++steps;
+    return steps;
+  };
+  EXPECT_EQ(length(std::nullopt), 200);
+  EXPECT_EQ(length(600), 600);
+  EXPECT_EQ(length(0), 3'000);
+}
+
 TEST(Factory, UnknownVersionNamesThoseThatExist) {
   try {
     make_gym_environment({.environment_name = "MountainCar", .version = "v7"}, /*seed=*/1);

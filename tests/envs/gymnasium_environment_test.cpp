@@ -173,6 +173,25 @@ TEST(GymnasiumEnvironment, WhatEndsOnItsLastAllowedStepHasEnded) {
   EXPECT_EQ(time_step.discount[0], 0);
 }
 
+// oracle: counting; who never pushes never reaches the goal
+TEST(GymnasiumEnvironment, EpisodesAreCutWhereTheyAreToldTo) {
+  const auto length = [](std::optional<int64_t> limit, const std::string& kwargs = "") {
+    const auto environment = make_gym_environment({.environment_name = "gymnasium:MountainCar-v0",
+                                                   .kwargs = kwargs,
+                                                   .max_episode_steps = limit},
+                                                  /*seed=*/1);
+    environment->step(discrete(1));
+    int64_t steps = 1;
+    while (!environment->step(discrete(1)).last(0) && steps < 400) ++steps;
+    return steps;
+  };
+  EXPECT_EQ(length(std::nullopt), 200);
+  EXPECT_EQ(length(300), 300);
+  EXPECT_EQ(length(0), 400);
+  EXPECT_EQ(length(300, R"({"goal_velocity": 0.01})"), 300);
+  EXPECT_EQ(length(300, R"({"max_episode_steps": 100})"), 100);
+}
+
 TEST(GymnasiumEnvironment, AnEpisodeEndedFromOutsideIsFollowedByAnother) {
   const auto environment = odd("Counting");
   environment->step(discrete(0));

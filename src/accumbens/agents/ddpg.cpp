@@ -28,8 +28,7 @@ torch::Tensor DdpgAgent::select_action(const TimeStep& time_step, const torch::T
   const torch::Tensor noise =
       eval_mode() ? torch::zeros({}) : draw_noise(time_step, action.sizes());
   if (discrete()) return (action + noise).argmax(/*dim=*/1);
-  return torch::clamp(action + bounds().reach * noise, bounds().centre - bounds().reach,
-                      bounds().centre + bounds().reach);
+  return clip(action + bounds().reach * noise, bounds());
 }
 
 torch::Tensor DdpgAgent::proposal_of(const torch::Tensor& outputs) const {

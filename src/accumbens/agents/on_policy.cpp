@@ -73,9 +73,13 @@ ActorLearner::Answer OnPolicyAgent::answer(const TimeStep&, const torch::Tensor&
   const torch::Tensor chosen =
       choose_actions(eval_mode() ? options_.eval_action_fn : options_.action_fn, output,
                      parts_.actions);  // [B] or [B, D]
-  const bool squashed = output.mean.defined() && options_.squash_actions;
-  return {.action = squashed ? squash(chosen, parts_.bounds) : chosen,
-          .notes = {chosen, log_probability(output, chosen), output.value}};
+
+  // continuous actions are within their bounds, what is learned from is what was drawn
+  torch::Tensor action = chosen;
+  if (output.mean.defined()) {
+    action = options_.squash_actions ? squash(chosen, parts_.bounds) : clip(chosen, parts_.bounds);
+  }
+  return {.action = action, .notes = {chosen, log_probability(output, chosen), output.value}};
 }
 
 void OnPolicyAgent::remember(const torch::Tensor& s_t, const Answer& answer) {

@@ -52,9 +52,10 @@ struct OnPolicyOptions {
           one_of({"adam", "rmsprop", "sgd"}));
     field("network", network, "from stacked observations to a policy and a value");
     field("stack_size", stack_size, "frames in an observation", at_least(1));
-    field("squash_actions", squash_actions,
-          "tanh takes continuous actions into their bounds (Dopamine); False: the environment cuts "
-          "them off (CleanRL)");
+    field(
+        "squash_actions", squash_actions,
+        "tanh takes continuous actions into their bounds (Dopamine); False: they are cut off there "
+        "(CleanRL)");
     field("action_fn", action_fn,
           "actions in training are drawn by their probabilities, or the likeliest: of continuous "
           "ones the mean",

@@ -15,8 +15,7 @@ torch::Tensor Td3Agent::target_action(const torch::Tensor& x_t) {
   const torch::Tensor action = DdpgAgent::target_action(x_t);  // [N, D]
   const torch::Tensor noise = (options_.target_noise * update_noise(action.sizes()))
                                   .clamp(-options_.target_noise_clip, options_.target_noise_clip);
-  return torch::clamp(action + bounds().reach * noise, bounds().centre - bounds().reach,
-                      bounds().centre + bounds().reach);
+  return clip(action + bounds().reach * noise, bounds());
 }
 
 }  // namespace accumbens

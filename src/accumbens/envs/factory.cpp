@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <regex>
 
 #include "accumbens/core/error.h"
@@ -22,12 +24,18 @@
 namespace accumbens {
 namespace {
 
-using MakeTask = std::function<std::unique_ptr<Environment>(uint64_t seed)>;
+// limit: as GymOptions::max_episode_steps
+using MakeTask =
+    std::function<std::unique_ptr<Environment>(std::optional<int64_t> limit, uint64_t seed)>;
+
+int64_t steps_within(std::optional<int64_t> limit, int64_t own) {
+  return limit == 0 ? std::numeric_limits<int64_t>::max() : limit.value_or(own);
+}
 
 template <class Task>
-MakeTask task(int64_t max_episode_steps) {
-  return [max_episode_steps](uint64_t seed) {
-    return std::make_unique<Task>(max_episode_steps, seed);
+MakeTask task(int64_t own_limit) {
+  return [own_limit](std::optional<int64_t> limit, uint64_t seed) {
+    return std::make_unique<Task>(steps_within(limit, own_limit), seed);
   };
 }
 
@@ -47,6 +55,18 @@ const std::map<std::string, MakeTask>& tasks() {
 // the only version of MuJoCo's tasks that is here, and its time limit in agent steps
 constexpr const char* kMujocoVersion = "v5";
 constexpr int64_t kMujocoLimit = 1'000;
+
+// the arguments of gymnasium.make, to which 0 is a limit and -1 none; what is no JSON object is
+// complained about where it is used
+std::string gymnasium_kwargs(const GymOptions& options) {
+  if (!options.max_episode_steps) return options.kwargs;
+  auto kwargs = nlohmann::json::parse(options.kwargs.empty() ? "{}" : options.kwargs,
+                                      /*callback=*/nullptr, /*allow_exceptions=*/false);
+  if (!kwargs.is_object()) return options.kwargs;
+  const int64_t limit = *options.max_episode_steps;
+  if (!kwargs.contains("max_episode_steps")) kwargs["max_episode_steps"] = limit == 0 ? -1 : limit;
+  return kwargs.dump();
+}
 
 // a name that ends in a version is whole
 std::string gym_id(const GymOptions& options) {
@@ -131,7 +151,9 @@ std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uin
   const bool mujoco = std::ranges::find(mujoco_tasks(), name) != mujoco_tasks().end();
   if (task == tasks().end() && !mujoco) {
     return std::make_unique<GymnasiumEnvironment>(
-        id, make_gymnasium_task({.id = id, .kwargs = options.kwargs, .wrappers = options.wrappers}),
+        id,
+        make_gymnasium_task(
+            {.id = id, .kwargs = gymnasium_kwargs(options), .wrappers = options.wrappers}),
         seed);
   }
   if (!options.kwargs.empty() || !options.wrappers.empty()) {
@@ -140,9 +162,10 @@ std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uin
                       "create_gym_environment.environment_name = 'gymnasium:" +
                       id + "' for Gymnasium's");
   }
-  if (!mujoco) return task->second(seed);
+  if (!mujoco) return task->second(options.max_episode_steps, seed);
   if (id == name + "-" + kMujocoVersion) {
-    return std::make_unique<MujocoEnvironment>(name, kMujocoLimit, seed);
+    return std::make_unique<MujocoEnvironment>(
+        name, steps_within(options.max_episode_steps, kMujocoLimit), seed);
   }
   const bool apart = options.environment_name == name;
   throw ConfigError("there is no '" + id +

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct GymOptions {
   std::string version = "v0";
   std::string kwargs{};
   std::string wrappers{};
+  std::optional<int64_t> max_episode_steps = std::nullopt;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -34,6 +36,10 @@ struct GymOptions {
           "Gymnasium's wrappers or one's own, the innermost first, e.g. "
           "'gymnasium.wrappers:GrayscaleObservation, my_module:MyWrapper'",
           any_value());
+    field("max_episode_steps", max_episode_steps,
+          "agent steps after which an episode is cut; None: the task's own limit; 0: never, but by "
+          "Runner.max_steps_per_episode (Dopamine)",
+          at_least(0));
   }
 };
 

@@ -56,6 +56,10 @@ torch::Tensor squash(const torch::Tensor& u, const ActionBounds& bounds) {
   return bounds.centre + bounds.reach * u.tanh();
 }
 
+torch::Tensor clip(const torch::Tensor& action, const ActionBounds& bounds) {
+  return torch::clamp(action, bounds.centre - bounds.reach, bounds.centre + bounds.reach);
+}
+
 ActionSample squashed_normal(const torch::Tensor& mean, const torch::Tensor& log_std,
                              const torch::Tensor& noise, const ActionBounds& bounds) {
   const variable_list sample =

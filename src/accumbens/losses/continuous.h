@@ -20,6 +20,10 @@ struct ActionSample {
 torch::Tensor squash(const torch::Tensor& u,       // [B, D]
                      const ActionBounds& bounds);  // of D numbers
 
+/// The nearest action within the bounds. Returns [B, D].
+torch::Tensor clip(const torch::Tensor& action,  // [B, D]
+                   const ActionBounds& bounds);  // of D numbers
+
 /// An action of a normal policy squashed into the bounds (Haarnoja et al., 2018, appendix C), with
 /// gradients to mean and log_std: u = mean + exp(log_std) * noise, a = squash(u), and
 ///   log pi(a) = sum_d log N(u_d; mean_d, std_d) - log reach_d - log(1 - tanh^2 u_d)

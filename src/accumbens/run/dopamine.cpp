@@ -133,6 +133,12 @@ void register_dopamine(Registry& registry) {
 
   // the loss of Dopamine's TensorFlow agent, which its files do not say
   registry.add_module("dopamine.tf.agents.dqn.dqn_agent", "DQNAgent.loss_type = 'huber'\n");
+
+  // what its continuous runner begins with, and that it takes Gym's time limits away
+  registry.add_module("dopamine.continuous_domains.run_experiment",
+                      "Runner.clip_rewards = False\nRunner.max_steps_per_episode = 1_000\n");
+  registry.add_module("dopamine.discrete_domains.gym_lib",
+                      "create_gym_environment.max_episode_steps = 0\n");
   registry.add_module("flax");
   registry.add_module("gin.tf.external_configurables");
 }
