@@ -133,22 +133,28 @@ ContinuousAgent::Parts parts_of(const Kind& kind, int64_t outputs, int64_t criti
   return make_parts(shape, kBounds, kind.discrete ? kNumActions : 0);
 }
 
-std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind) {
+std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind, ContinuousAgent::Parts parts) {
   torch::set_num_threads(1);  // small tensors
 
   if (kind.agent == "sac") {
     SacOptions options = small(SacOptions{});
     options.target_policy = "online";
     options.target_entropy = -1.0;
-    return std::make_unique<SacAgent>(options, 32, 1, torch::kCPU, parts_of(kind, 2, 2), kRates);
+    return std::make_unique<SacAgent>(options, 32, 1, torch::kCPU, std::move(parts), kRates);
   }
   if (kind.agent == "td3") {
-    return std::make_unique<Td3Agent>(small(Td3Options{}), 32, torch::kCPU, parts_of(kind, 1, 2),
+    return std::make_unique<Td3Agent>(small(Td3Options{}), 32, torch::kCPU, std::move(parts),
                                       kRates);
   }
   DdpgOptions options = small(DdpgOptions{});
   if (kind.agent == "ddpg with gumbels") options.exploration_noise = "gumbel";
-  return std::make_unique<DdpgAgent>(options, 32, torch::kCPU, parts_of(kind, 1, 1), kRates);
+  return std::make_unique<DdpgAgent>(options, 32, torch::kCPU, std::move(parts), kRates);
+}
+
+std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind) {
+  const int64_t outputs = kind.agent == "sac" ? 2 : 1;
+  const int64_t critics = kind.agent == "sac" || kind.agent == "td3" ? 2 : 1;
+  return make_agent(kind, parts_of(kind, outputs, critics));
 }
 
 // learns from a given batch
@@ -190,6 +196,46 @@ TEST(ContinuousAgents, TellImagesApart) {
     const torch::Tensor actions = learned_actions({.agent = agent, .images = true}, 1'500);
     EXPECT_GT(actions[0].item<double>(), 0.3) << agent;
     EXPECT_LT(actions[1].item<double>(), 0.1) << agent;
+  }
+}
+
+// oracle: the weights before and after
+TEST(ContinuousAgents, TheEncoderLearnsAndItsTargetFollows) {
+  for (const std::string name : {"ddpg", "sac"}) {
+    const Kind kind{.agent = name, .images = true};
+    auto parts = parts_of(kind, name == "sac" ? 2 : 1, name == "sac" ? 2 : 1);
+    const auto encoder = parts.network->encoder, target = parts.target_network->encoder;
+    const auto weight = [](const std::shared_ptr<StateEncoder>& of) {
+      return of->parameters().front().detach().clone();
+    };
+    const torch::Tensor before = weight(encoder);
+    const auto agent = make_agent(kind, std::move(parts));
+    EXPECT_TRUE(torch::equal(weight(target), before)) << name;
+    Target game(kind);
+    run(*agent, game, game.no_action(), 100);
+    EXPECT_FALSE(torch::equal(weight(encoder), before)) << name;
+    EXPECT_FALSE(torch::equal(weight(target), before)) << name;
+    EXPECT_LT((weight(target) - before).norm().item<double>(),
+              (weight(encoder) - before).norm().item<double>())
+        << name << ": the target goes a share of the way";
+  }
+}
+
+// oracle: the agent that learns
+TEST(ContinuousAgents, AReplicaThatFollowsActsTheSame) {
+  for (const Kind& kind : kKinds) {
+    const auto agent = make_agent(kind);
+    Target game(kind);
+    const torch::Tensor action = run(*agent, game, game.no_action(), 100);
+    ActorLearner::Policy policy;
+    agent->publish(policy);
+    const auto replica = make_agent(kind);
+    replica->follow(policy);
+    agent->set_eval_mode(true);
+    replica->set_eval_mode(true);
+    Target same_game = game;
+    EXPECT_TRUE(torch::equal(run(*agent, game, action, 1), run(*replica, same_game, action, 1)))
+        << kind;
   }
 }
 

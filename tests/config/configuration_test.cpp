@@ -606,7 +606,11 @@ TEST_F(ConfigurationTest, AnImportMayStandForBindings) {
   EXPECT_THAT(configuration.warnings(), IsEmpty());
   const std::string bound =
       write("b.gin", "import dopamine.tf.dqn_agent\nDQNAgent.loss_type='mse'");
-  EXPECT_EQ(Configuration(registry_, {bound}, {}).get<AgentOptions>("DQNAgent").loss_type, "mse");
+  const std::string late = write("c.gin", "DQNAgent.loss_type='mse'\nimport dopamine.tf.dqn_agent");
+  for (const std::vector<std::string>& files :
+       {std::vector{bound}, std::vector{late}, std::vector{bound, file}}) {
+    EXPECT_EQ(Configuration(registry_, files, {}).get<AgentOptions>("DQNAgent").loss_type, "mse");
+  }
 }
 
 TEST_F(ConfigurationTest, DiffShowsWhatDiffersAfterResolution) {

@@ -190,6 +190,8 @@ TEST(GymnasiumEnvironment, EpisodesAreCutWhereTheyAreToldTo) {
   EXPECT_EQ(length(0), 400);
   EXPECT_EQ(length(300, R"({"goal_velocity": 0.01})"), 300);
   EXPECT_EQ(length(300, R"({"max_episode_steps": 100})"), 100);
+  EXPECT_THAT(message<ConfigError>([&] { length(300, R"({"x": Infinity})"); }),
+              HasSubstr("kwargs must be a JSON object"));
 }
 
 TEST(GymnasiumEnvironment, AnEpisodeEndedFromOutsideIsFollowedByAnother) {

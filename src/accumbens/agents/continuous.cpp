@@ -18,6 +18,7 @@ ContinuousAgent::ContinuousAgent(const ContinuousOptions& options, int64_t batch
       parts_(std::move(parts)),
       figures_(std::move(figure_names)) {
   copy_parameters(*parts_.network, *parts_.target_network);
+  warming_up_ = true;
 }
 
 void ContinuousAgent::learn_from(const TimeStep& time_step, const torch::Tensor&) {
@@ -100,6 +101,7 @@ void ContinuousAgent::state(StateTree& tree) {
   tree("replay", parts_.replay)("exploration", parts_.exploration)("sampling", parts_.sampling)(
       "noise", parts_.noise)("action", action_);
   figures_.state(tree);
+  if (tree.loading()) warming_up_ = parts_.replay.added() <= options_.min_replay_history;
 }
 
 }  // namespace accumbens

@@ -54,7 +54,7 @@ torch::Tensor DdpgAgent::draw_noise(const TimeStep& time_step, torch::IntArrayRe
   if (kind != "ornstein_uhlenbeck") return options_.noise_scale * draw;
 
   // it wanders from zero within an episode
-  if (!noise_.defined()) noise_ = torch::zeros_like(draw);
+  noise_ = noise_.defined() ? noise_.to(draw.device()) : torch::zeros_like(draw);
   for (int64_t b = 0; b < time_step.batch_size(); ++b) {
     if (time_step.first(b)) noise_[b].zero_();
   }

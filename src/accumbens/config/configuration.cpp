@@ -231,7 +231,9 @@ void Configuration::collect(std::vector<Statement> statements, const std::string
       for (Statement& implied : parse_gin(*stands_for, import->module)) {
         auto& binding = std::get<BindingStatement>(implied);
         binding.location = binding.parameter_location = binding.value_location = import->location;
-        bindings.push_back(std::move(binding));
+
+        // whatever is bound anywhere goes before what an import stands for
+        bindings.insert(bindings.begin(), std::move(binding));
       }
     }
   }

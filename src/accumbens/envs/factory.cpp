@@ -56,13 +56,16 @@ const std::map<std::string, MakeTask>& tasks() {
 constexpr const char* kMujocoVersion = "v5";
 constexpr int64_t kMujocoLimit = 1'000;
 
-// the arguments of gymnasium.make, to which 0 is a limit and -1 none; what is no JSON object is
-// complained about where it is used
+// the arguments of gymnasium.make, to which 0 is a limit and -1 none
 std::string gymnasium_kwargs(const GymOptions& options) {
   if (!options.max_episode_steps) return options.kwargs;
   auto kwargs = nlohmann::json::parse(options.kwargs.empty() ? "{}" : options.kwargs,
                                       /*callback=*/nullptr, /*allow_exceptions=*/false);
-  if (!kwargs.is_object()) return options.kwargs;
+  if (!kwargs.is_object()) {
+    throw ConfigError(
+        "create_gym_environment.kwargs must be a JSON object, without NaN and Infinity, where "
+        "max_episode_steps is bound");
+  }
   const int64_t limit = *options.max_episode_steps;
   if (!kwargs.contains("max_episode_steps")) kwargs["max_episode_steps"] = limit == 0 ? -1 : limit;
   return kwargs.dump();

@@ -21,13 +21,14 @@ const char* const kPixelNetwork = "PixelActorCriticNetwork";
 // channels of all frames, height and width of what PixelActorCriticNetwork sees
 std::vector<int64_t> image_shape(const EnvironmentSpec& environment, int64_t stack_size) {
   const std::vector<int64_t>& shape = environment.observation_shape;
-  const bool images = shape.size() == 2 || shape.size() == 3;
+  const bool images =
+      environment.observation_dtype == torch::kUInt8 && (shape.size() == 2 || shape.size() == 3);
   const int64_t height = images ? shape[shape.size() - 2] : 0;
   const int64_t width = images ? shape.back() : 0;
   constexpr int64_t kLeast = 36;  // pixels that the convolutions leave one number of
   if (height < kLeast || width < kLeast) {
     throw ConfigError(std::string(kPixelNetwork) +
-                      " needs images of at least 36 x 36 pixels, but " + environment.name +
+                      " needs images of bytes, at least 36 x 36 pixels, but " + environment.name +
                       " has none; bind network = @ActorCriticNetwork");
   }
   return {stack_size * (shape.size() == 3 ? shape[0] : 1), height, width};

@@ -135,10 +135,11 @@ void register_dopamine(Registry& registry) {
   registry.add_module("dopamine.tf.agents.dqn.dqn_agent", "DQNAgent.loss_type = 'huber'\n");
 
   // what its continuous runner begins with, and that it takes Gym's time limits away
-  registry.add_module("dopamine.continuous_domains.run_experiment",
-                      "Runner.clip_rewards = False\nRunner.max_steps_per_episode = 1_000\n");
-  registry.add_module("dopamine.discrete_domains.gym_lib",
-                      "create_gym_environment.max_episode_steps = 0\n");
+  const std::string no_limit = "create_gym_environment.max_episode_steps = 0\n";
+  registry.add_module(
+      "dopamine.continuous_domains.run_experiment",
+      "Runner.clip_rewards = False\nRunner.max_steps_per_episode = 1_000\n" + no_limit);
+  registry.add_module("dopamine.discrete_domains.gym_lib", no_limit);
   registry.add_module("flax");
   registry.add_module("gin.tf.external_configurables");
 }
