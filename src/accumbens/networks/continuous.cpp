@@ -6,6 +6,15 @@
 #include <string>
 
 namespace accumbens {
+namespace {
+
+std::vector<torch::Tensor> parameters_of(const torch::nn::Module& a, const torch::nn::Module& b) {
+  std::vector<torch::Tensor> parameters = a.parameters();
+  for (const torch::Tensor& parameter : b.parameters()) parameters.push_back(parameter);
+  return parameters;
+}
+
+}  // namespace
 
 DenseNetwork::DenseNetwork(const std::vector<int64_t>& sizes, Initialization initialization,
                            RandomStream& random) {
@@ -80,15 +89,11 @@ ContinuousActorCritic::ContinuousActorCritic(const Shape& shape, Initialization 
 }
 
 std::vector<torch::Tensor> ContinuousActorCritic::acting_parameters() const {
-  std::vector<torch::Tensor> parameters = encoder->parameters();
-  for (const torch::Tensor& parameter : actor->parameters()) parameters.push_back(parameter);
-  return parameters;
+  return parameters_of(*encoder, *actor);
 }
 
 std::vector<torch::Tensor> ContinuousActorCritic::critic_parameters() const {
-  std::vector<torch::Tensor> parameters = encoder->parameters();
-  for (const torch::Tensor& parameter : critics->parameters()) parameters.push_back(parameter);
-  return parameters;
+  return parameters_of(*encoder, *critics);
 }
 
 void move_parameters(const std::vector<torch::Tensor>& sources,
