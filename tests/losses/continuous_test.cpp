@@ -20,7 +20,7 @@ TEST(SquashedNormal, LogProbabilityIsThatOfTheDensity) {
   const torch::Tensor mean = doubles({0.3, -2.0}).unsqueeze(0);
   const torch::Tensor log_std = doubles({-1.0, 0.5}).unsqueeze(0);
   const torch::Tensor noise = doubles({1.2, -0.7}).unsqueeze(0);
-  const ActionSample sample = squashed_normal(mean, log_std, noise, kBounds);
+  const ActionSample sample = squashed_normal(torch::cat({mean, log_std}, 1), noise, kBounds, {});
 
   long double expected = 0;
   for (int d = 0; d < 2; ++d) {
@@ -40,10 +40,9 @@ TEST(SquashedNormal, LogProbabilityIsThatOfTheDensity) {
 // oracle: log(1 - tanh^2 u) = log 4 - 2 |u| + O(exp(-2 |u|)), where tanh itself rounds to 1
 TEST(SquashedNormal, StaysExactWhereTanhRoundsToOne) {
   for (const double u : {-40.0, -12.0, 12.0, 40.0}) {
-    const torch::Tensor mean = torch::full({1, 1}, u);  // float32
-    const torch::Tensor zero = torch::zeros({1, 1});
+    const torch::Tensor outputs = torch::tensor({{static_cast<float>(u), 0.0F}});
     const ActionBounds unit{.centre = torch::zeros({1}), .reach = torch::ones({1})};
-    const ActionSample sample = squashed_normal(mean, zero, zero, unit);
+    const ActionSample sample = squashed_normal(outputs, torch::zeros({1, 1}), unit, {});
     EXPECT_EQ(std::abs(sample.action.item<float>()), 1.0F);
     const double expected =
         -0.5 * std::log(2 * std::numbers::pi) - (2 * std::numbers::ln2 - 2 * std::abs(u));
@@ -58,47 +57,46 @@ TEST(SquashedNormal, GradientsEqualFiniteDifferences) {
     for (const double l : {-5.0, -1.0, 1.0}) {
       const torch::Tensor noise = torch::full({1, 1}, 0.8, torch::kFloat64);
       const auto log_prob = [&](double mean, double log_std) {
-        return squashed_normal(torch::full({1, 1}, mean, torch::kFloat64),
-                               torch::full({1, 1}, log_std, torch::kFloat64), noise, bounds)
+        return squashed_normal(doubles({mean, log_std}).unsqueeze(0), noise, bounds, {})
             .log_prob.item<double>();
       };
-      const torch::Tensor mean = torch::full({1, 1}, m, torch::kFloat64).requires_grad_();
-      const torch::Tensor log_std = torch::full({1, 1}, l, torch::kFloat64).requires_grad_();
-      squashed_normal(mean, log_std, noise, bounds).log_prob.sum().backward();
+      const torch::Tensor outputs = doubles({m, l}).unsqueeze(0).requires_grad_();
+      squashed_normal(outputs, noise, bounds, {}).log_prob.sum().backward();
       const double h = 1e-5;
-      EXPECT_NEAR(mean.grad().item<double>(), (log_prob(m + h, l) - log_prob(m - h, l)) / (2 * h),
-                  1e-6)
+      EXPECT_NEAR(outputs.grad()[0][0].item<double>(),
+                  (log_prob(m + h, l) - log_prob(m - h, l)) / (2 * h), 1e-6)
           << m << " " << l;
-      EXPECT_NEAR(log_std.grad().item<double>(),
+      EXPECT_NEAR(outputs.grad()[0][1].item<double>(),
                   (log_prob(m, l + h) - log_prob(m, l - h)) / (2 * h), 1e-6)
           << m << " " << l;
     }
   }
 }
 
-// oracle: the definition with torch's own gradients, of several numbers at once
+// oracle: the definition with torch's own clamp and gradients, of several numbers at once
 TEST(SquashedNormal, GradientsOfActionsAndProbabilitiesAreTorchs) {
   torch::manual_seed(1);
-  const auto leaf = [] { return torch::randn({5, 2}, torch::kFloat64).requires_grad_(); };
-  const torch::Tensor mean = leaf(), log_std = leaf(), noise = leaf().detach();
-  const torch::Tensor of_action = leaf().detach(), of_log_prob = leaf().detach().select(1, 0);
+  const auto draw = [](int64_t numbers) { return torch::randn({20, numbers}, torch::kFloat64); };
+  const torch::Tensor outputs = draw(4).requires_grad_(), noise = draw(2);
+  const torch::Tensor of_action = draw(2), of_log_prob = draw(1).squeeze(1);
+  for (const LogStdBounds bounds : {LogStdBounds{}, LogStdBounds{.least = -0.5, .greatest = 0.4}}) {
+    const torch::Tensor mean = outputs.slice(1, 0, 2);
+    const torch::Tensor log_std = outputs.slice(1, 2, 4).clamp(bounds.least, bounds.greatest);
+    const torch::Tensor u = mean + log_std.exp() * noise;
+    const torch::Tensor action = squash(u, kBounds);
+    const torch::Tensor log_normal =
+        -0.5 * noise.square() - log_std - 0.5 * std::log(2.0 * std::numbers::pi);
+    const torch::Tensor slope = kBounds.reach / u.cosh().square();
+    const torch::Tensor log_prob = (log_normal - slope.log()).sum(1);
+    const auto expected = torch::autograd::grad(
+        {(of_action * action).sum() + (of_log_prob * log_prob).sum()}, {outputs});
 
-  const torch::Tensor u = mean + log_std.exp() * noise;
-  const torch::Tensor action = squash(u, kBounds);
-  const torch::Tensor log_normal =
-      -0.5 * noise.square() - log_std - 0.5 * std::log(2.0 * std::numbers::pi);
-  const torch::Tensor slope = kBounds.reach * (1.0 - u.tanh().square());
-  const torch::Tensor log_prob = (log_normal - slope.log()).sum(1);
-  const auto expected = torch::autograd::grad(
-      {(of_action * action).sum() + (of_log_prob * log_prob).sum()}, {mean, log_std});
-
-  const ActionSample sample = squashed_normal(mean, log_std, noise, kBounds);
-  EXPECT_TRUE(torch::allclose(sample.action, action, 1e-12, 1e-12));
-  EXPECT_TRUE(torch::allclose(sample.log_prob, log_prob, 1e-10, 1e-10));
-  const auto gradients = torch::autograd::grad(
-      {(of_action * sample.action).sum() + (of_log_prob * sample.log_prob).sum()}, {mean, log_std});
-  for (size_t i = 0; i < expected.size(); ++i) {
-    EXPECT_TRUE(torch::allclose(gradients[i], expected[i], 1e-10, 1e-10)) << i;
+    const ActionSample sample = squashed_normal(outputs, noise, kBounds, bounds);
+    EXPECT_TRUE(torch::allclose(sample.action, action, 1e-12, 1e-12));
+    EXPECT_TRUE(torch::allclose(sample.log_prob, log_prob, 1e-10, 1e-10));
+    const auto gradients = torch::autograd::grad(
+        {(of_action * sample.action).sum() + (of_log_prob * sample.log_prob).sum()}, {outputs});
+    EXPECT_TRUE(torch::allclose(gradients[0], expected[0], 1e-10, 1e-10)) << bounds.least;
   }
 }
 
@@ -119,7 +117,30 @@ TEST(CriticLoss, SumsTheCriticsMeanSquaredErrors) {
   const torch::Tensor loss = critic_loss(q, doubles({0.0, 4.0}));
   EXPECT_DOUBLE_EQ(loss.item<double>(), (1.0 + 4.0) / 2 + (25.0 + 4.0) / 2);
   loss.backward();
-  EXPECT_TRUE(torch::allclose(q.grad(), doubles({1.0, -2.0, 5.0, 2.0}).view({2, 2})));
+  const torch::Tensor gradient = doubles({1.0, -2.0, 5.0, 2.0}).view({2, 2});
+  EXPECT_TRUE(torch::allclose(q.grad(), gradient));
+
+  // half of it has half the gradient
+  q.mutable_grad().reset();
+  const torch::Tensor half = critic_loss(q, doubles({0.0, 4.0}), /*weight=*/0.5);
+  EXPECT_DOUBLE_EQ(half.item<double>(), 0.5 * loss.item<double>());
+  (3.0 * half).backward();
+  EXPECT_TRUE(torch::allclose(q.grad(), 1.5 * gradient));
+}
+
+// oracle: the definition with torch's own gradients; of two equal critics the first has it
+TEST(SoftPolicyLoss, WeighsTheLeastCriticAgainstThePriceOfEntropy) {
+  const torch::Tensor q = doubles({1.0, 2.0, 5.0, 0.5, 2.0, 7.0}).view({2, 3}).requires_grad_();
+  const torch::Tensor log_prob = doubles({-1.0, 0.5, 2.0}).requires_grad_();
+  const torch::Tensor alpha = doubles({0.3}).squeeze();
+  const torch::Tensor expected = (alpha * log_prob).mean() - (q[1][0] + q[0][1] + q[0][2]) / 3.0;
+  const torch::Tensor loss = soft_policy_loss(q, log_prob, alpha);
+  EXPECT_NEAR(loss.item<double>(), expected.item<double>(), 1e-12);
+  const auto wanted = torch::autograd::grad({2.0 * expected}, {q, log_prob});
+  const auto gradients = torch::autograd::grad({2.0 * loss}, {q, log_prob});
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_TRUE(torch::allclose(gradients[i], wanted[i], 1e-12, 1e-12)) << i;
+  }
 }
 
 }  // namespace

@@ -156,5 +156,94 @@ TEST(DenseLayers, WeightsChangedBeforeTheGradientAreNoticed) {
   EXPECT_THROW(loss.backward(), c10::Error);
 }
 
+// a DenseNetwork with random biases, and the same weights as leaves, layer by layer
+struct Twins {
+  Twins(std::optional<int64_t> count, bool one_output)
+      : network({.sizes = {4, 40, 36, one_output ? 1 : 3},
+                 .count = count,
+                 .spec = {.one_output = one_output}},
+                Initialization::kFanInUniform, random) {
+    torch::manual_seed(1);
+    for (size_t i = 0; i < 3; ++i) {
+      weights.push_back(network.weight(i).clone().requires_grad_());
+      biases.push_back(network.bias(i).clone().requires_grad_());
+    }
+  }
+
+  RandomStream random{1, "initialization"};
+  DenseNetwork network;
+  std::vector<Tensor> weights, biases;
+};
+
+// oracle: torch::nn::functional::linear and relu with torch's own gradients, in single precision,
+// where the products are BLAS's own
+TEST(DenseNetwork, ValuesAndGradientsAreThoseOfLayersApart) {
+  for (const bool one_output : {false, true}) {
+    for (const std::optional<int64_t> count :
+         {std::optional<int64_t>(), std::optional<int64_t>(3)}) {
+      Twins twins(count, one_output);
+      const Tensor x = torch::randn({50, 4}).requires_grad_();
+      const Tensor y = twins.network.forward(x);
+
+      std::vector<Tensor> outputs;
+      for (int64_t c = 0; c < count.value_or(1); ++c) {
+        std::vector<Tensor> weights, biases;
+        for (size_t i = 0; i < 3; ++i) {
+          weights.push_back(count ? twins.weights[i][c] : twins.weights[i]);
+          biases.push_back(count ? twins.biases[i][c][0] : twins.biases[i]);
+        }
+        outputs.push_back(plainly(x, weights, biases, {}));
+      }
+      Tensor expected = count ? torch::stack(outputs) : outputs.front();
+      if (one_output) expected = expected.squeeze(-1);
+      ASSERT_EQ(y.sizes(), expected.sizes());
+      EXPECT_TRUE(torch::allclose(y, expected, 1e-5, 1e-6));
+
+      const Tensor above = torch::randn_like(y);
+      std::vector<Tensor> leaves{x};
+      for (size_t i = 0; i < 3; ++i) {
+        leaves.push_back(twins.weights[i]);
+        leaves.push_back(twins.biases[i]);
+      }
+      const auto wanted = torch::autograd::grad({expected}, leaves, {above});
+      const auto gradients =
+          torch::autograd::grad({y}, {x, twins.network.parameters().front()}, {above});
+      EXPECT_TRUE(torch::allclose(gradients[0], wanted[0], 1e-4, 1e-5));
+      std::vector<Tensor> flat;
+      for (size_t i = 1; i < wanted.size(); ++i) flat.push_back(wanted[i].flatten());
+      EXPECT_TRUE(torch::allclose(gradients[1], torch::cat(flat), 1e-4, 1e-5));
+    }
+  }
+}
+
+// oracle: autograd's own rule, and what asks for a gradient
+TEST(DenseNetwork, IsOneParameterThatCanBeFrozen) {
+  Twins twins(2, /*one_output=*/true);
+  ASSERT_EQ(twins.network.parameters().size(), 1U);
+  const Tensor parameter = twins.network.parameters().front();
+  const Tensor x = torch::randn({5, 4}).requires_grad_();
+  twins.network.forward(x, /*frozen=*/true).sum().backward();
+  EXPECT_TRUE(x.grad().defined());
+  EXPECT_FALSE(parameter.grad().defined());
+
+  const Tensor loss = twins.network.forward(x).sum();
+  {
+    const torch::NoGradGuard no_grad;
+    parameter.mul_(2.0);
+  }
+  EXPECT_THROW(loss.backward(), c10::Error);
+}
+
+// oracle: the values of the same weights in double precision
+TEST(DenseNetwork, LayersFollowWhereTheParameterMoves) {
+  Twins twins(std::nullopt, /*one_output=*/false);
+  const Tensor x = torch::randn({5, 4});
+  const Tensor before = twins.network.forward(x);
+  twins.network.to(torch::kFloat64);
+  EXPECT_EQ(twins.network.weight(0).scalar_type(), torch::kFloat64);
+  EXPECT_TRUE(torch::allclose(twins.network.forward(x.to(torch::kFloat64)),
+                              before.to(torch::kFloat64), 1e-5, 1e-6));
+}
+
 }  // namespace
 }  // namespace accumbens

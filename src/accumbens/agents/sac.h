@@ -49,12 +49,15 @@ class SacAgent : public ContinuousAgent {
   double gradient_norm() const override { return optimizer_.gradient_norm(); }
 
  private:
-  /// The mean and the log-deviation of what is squashed into an action.
-  std::pair<torch::Tensor, torch::Tensor> distribution(ContinuousActorCritic& network,
-                                                       const torch::Tensor& x) const;
+  /// What evaluation does. outputs: of the policy, [B, 2 D]; returns [B, D].
+  torch::Tensor mean_action(const torch::Tensor& outputs) const;
+
+  /// What an update values, drawn with its noise.
+  ActionSample draw_action(const torch::Tensor& outputs);
 
   SacOptions options_;
   double target_entropy_;
+  LogStdBounds log_std_bounds_;
   torch::Tensor log_alpha_;  // scalar
   Optimizer optimizer_;      // of policy, critics and log_alpha_
 };

@@ -50,10 +50,10 @@ ClassicControlActorCriticNetwork::ClassicControlActorCriticNetwork(
 
 PolicyOutput ClassicControlActorCriticNetwork::forward(const torch::Tensor& s) {
   const torch::Tensor x = s.to(torch::kFloat32).flatten(1);  // [B, inputs]
-  const auto run = [&](const std::vector<torch::nn::Linear>& layers) {
-    return dense_layers(x, layers, {.activation = Activation::kTanh});
+  const auto run = [&](const std::vector<torch::nn::Linear>& layers, bool one_output = false) {
+    return dense_layers(x, layers, {.activation = Activation::kTanh, .one_output = one_output});
   };
-  PolicyOutput output{.value = run(critic_).squeeze(1)};
+  PolicyOutput output{.value = run(critic_, /*one_output=*/true)};
   if (log_std_.defined()) {
     output.mean = run(actor_);
     output.log_std = log_std_.expand_as(output.mean);

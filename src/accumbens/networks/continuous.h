@@ -11,22 +11,7 @@
 
 namespace accumbens {
 
-/// Dense layers with ReLU between them.
-class DenseNetwork final : public torch::nn::Module {
- public:
-  /// sizes: of the inputs, of the hidden layers, of the outputs; random: draws all weights.
-  DenseNetwork(const std::vector<int64_t>& sizes, Initialization initialization,
-               RandomStream& random);
-
-  /// x: [B, inputs]; returns [B, outputs].
-  torch::Tensor forward(const torch::Tensor& x) { return dense_layers(x, layers_); }
-
- private:
-  std::vector<torch::nn::Linear> layers_;
-};
-
-/// C networks of one shape and with nothing in common, from a state and an action to its value; run
-/// side by side as one.
+/// C networks of one shape, side by side, from a state and an action to its value.
 class Critics final : public torch::nn::Module {
  public:
   /// inputs: numbers in a state and an action together; random: draws all weights.
@@ -35,11 +20,11 @@ class Critics final : public torch::nn::Module {
 
   /// The values of actions: [C, B]. x: [B, F], of the states; a: [B, D]. Frozen: gradients flow to
   /// the actions, not to the weights.
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& a, bool frozen = false);
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& a, bool frozen = false) {
+    return network->forward(torch::cat({x, a}, 1), frozen);
+  }
 
- private:
-  std::vector<torch::Tensor> weights_;  // each [C, out, in]
-  std::vector<torch::Tensor> biases_;   // each [C, 1, out]
+  std::shared_ptr<DenseNetwork> network;  ///< all of them
 };
 
 /// What states are to a policy and to critics: images go through the convolutions of Mnih et al.

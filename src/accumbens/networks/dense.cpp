@@ -1,8 +1,18 @@
 #include "accumbens/networks/dense.h"
 
+#include <ATen/Parallel.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/baddbmm.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/sum.h>
 #include <ATen/ops/tanh_backward.h>
 #include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/utils.h>
+
+#include <algorithm>
+
+#include "accumbens/networks/matrices.h"
 
 namespace accumbens {
 namespace {
@@ -11,17 +21,45 @@ using torch::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-Tensor transposed(const Tensor& matrices) {
-  return matrices.transpose(-2, -1);
+// what a loop over so many numbers does alone
+constexpr int64_t kGrain = 32'768;
+
+// [.., m, n], of a product of x: [.., m, k]
+Tensor empty_like_product(const Tensor& x, int64_t n) {
+  return x.dim() == 2 ? at::empty({x.size(0), n}, x.options())
+                      : at::empty({x.size(0), x.size(1), n}, x.options());
 }
 
-// of two matrices, or of C pairs of them
-Tensor product(const Tensor& a, const Tensor& b) {
-  return a.dim() == 2 ? a.mm(b) : a.bmm(b);
-}
+// activation(x w^T + b), or without an activation
+Tensor layer_output(const Tensor& x, const Tensor& w, const Tensor& b,
+                    std::optional<Activation> activation) {
+  if (!within_reach_of_blas(x) || !within_reach_of_blas(w)) {
+    Tensor y = x.dim() == 2 ? at::addmm(b, x, w.mT()) : at::baddbmm(b, x, w.mT());
+    if (activation) *activation == Activation::kRelu ? y.relu_() : y.tanh_();
+    return y;
+  }
+  Tensor y = empty_like_product(x, w.size(-2));
+  multiply({x}, {w, /*transposed=*/true}, y);
 
-void activate(Tensor& x, Activation activation) {
-  activation == Activation::kRelu ? x.relu_() : x.tanh_();
+  // one pass for the biases and the activation, where that is simple
+  const int64_t width = w.size(-2), rows = x.size(-2);
+  const bool relu = activation == Activation::kRelu;
+  auto* of_y = y.mutable_data_ptr<float>();
+  const auto* of_b = b.const_data_ptr<float>();
+  at::parallel_for(0, y.numel() / width, kGrain / width, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      float* __restrict numbers = of_y + row * width;
+      const float* __restrict biases = of_b + row / rows * width;
+      for (int64_t i = 0; i < width; ++i) {
+        const float sum = numbers[i] + biases[i];
+
+        // what is not a number stays so
+        numbers[i] = relu && sum < 0.0F ? 0.0F : sum;
+      }
+    }
+  });
+  if (activation == Activation::kTanh) y.tanh_();
+  return y;
 }
 
 // the gradient of what went into an activation, from that of y, which came out
@@ -30,32 +68,101 @@ Tensor before_activation(const Tensor& gradient, const Tensor& y, Activation act
                                          : at::tanh_backward(gradient, y);
 }
 
+// the gradient of a layer's input
+Tensor input_gradient(const Tensor& gradient, const Tensor& w) {
+  Tensor result = empty_like_product(gradient, w.size(-1));
+  multiply({gradient}, {w}, result);
+  return result;
+}
+
+// of the biases of a layer with these weights
+std::vector<int64_t> bias_shape(const Tensor& weight) {
+  if (weight.dim() == 2) return {weight.size(0)};
+  return {weight.size(0), 1, weight.size(1)};
+}
+
+// views of a tensor's memory, one behind the other
+class Pieces {
+ public:
+  explicit Pieces(Tensor whole) : whole_(std::move(whole)) {}
+
+  Tensor next(torch::IntArrayRef shape) {
+    const int64_t size = c10::multiply_integers(shape), begin = taken_;
+    taken_ += size;
+    return whole_.narrow(0, begin, size).view(shape);
+  }
+
+ private:
+  Tensor whole_;
+  int64_t taken_ = 0;
+};
+
+// memory for gradients
+struct Gradients {
+  // one_leaf: of a parameter with all the layers, as in DenseNetwork
+  Gradients(at::ArrayRef<Tensor> of, bool one_leaf) {
+    const auto empty = [&](torch::IntArrayRef shape) {
+      return at::empty(shape, of.front().options());
+    };
+    if (one_leaf) {
+      int64_t size = 0;
+      for (const Tensor& weight : of) {
+        size += weight.numel() + c10::multiply_integers(bias_shape(weight));
+      }
+      leaves.push_back(empty({size}));
+      Pieces pieces(leaves.front());
+      for (const Tensor& weight : of) {
+        weights.push_back(pieces.next(weight.sizes()));
+        biases.push_back(pieces.next(bias_shape(weight)));
+      }
+    } else {
+      for (const Tensor& weight : of) {
+        weights.push_back(empty(weight.sizes()));
+        biases.push_back(empty(bias_shape(weight)));
+      }
+      leaves = weights;
+      leaves.insert(leaves.end(), biases.begin(), biases.end());
+    }
+  }
+
+  variable_list leaves;           // of what the graph knows
+  variable_list weights, biases;  // of each layer, in the same memory
+};
+
 // the inputs of each layer, then the output
 variable_list run(const Tensor& x, at::TensorList weights, at::TensorList biases, DenseSpec spec) {
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   const bool side_by_side = weights.front().dim() == 3;
   variable_list values;
   values.reserve(weights.size() + 1);
-  values.push_back(side_by_side ? x.expand({weights.front().size(0), -1, -1}) : x);
+  const Tensor rows = x.contiguous();
+  values.push_back(side_by_side ? rows.expand({weights.front().size(0), -1, -1}) : rows);
   for (size_t i = 0; i < weights.size(); ++i) {
-    Tensor y = side_by_side ? at::baddbmm(biases[i], values.back(), transposed(weights[i]))
-                            : at::addmm(biases[i], values.back(), transposed(weights[i]));
-    if (i + 1 < weights.size() || spec.activated_output) activate(y, spec.activation);
-    values.push_back(std::move(y));
+    const bool activated = i + 1 < weights.size() || spec.activated_output;
+    values.push_back(layer_output(values.back(), weights[i], biases[i],
+                                  activated ? std::optional(spec.activation) : std::nullopt));
   }
   return values;
 }
 
+Tensor output_of(const variable_list& values, DenseSpec spec) {
+  return spec.one_output ? values.back().squeeze(-1) : values.back();
+}
+
+// leaves: all weights and then all biases, or the one parameter that they are views into
 class DenseLayers final : public torch::autograd::Function<DenseLayers> {
  public:
-  static Tensor forward(AutogradContext* context, const Tensor& x, at::TensorList weights,
-                        at::TensorList biases, DenseSpec spec) {
+  static Tensor forward(AutogradContext* context, const Tensor& x, at::TensorList leaves,
+                        const variable_list& weights, const variable_list& biases, DenseSpec spec) {
     variable_list values = run(x, weights, biases, spec);
-    Tensor y = values.back();
+    const at::AutoDispatchBelowADInplaceOrView below_autograd;
+    Tensor y = output_of(values, spec);
     values.insert(values.end(), weights.begin(), weights.end());
     context->save_for_backward(std::move(values));
+    context->saved_data["one_leaf"] = leaves.size() == 1;
     context->saved_data["tanh"] = spec.activation == Activation::kTanh;
     context->saved_data["activated_output"] = spec.activated_output;
+    context->saved_data["one_output"] = spec.one_output;
     return y;
   }
 
@@ -68,24 +175,31 @@ class DenseLayers final : public torch::autograd::Function<DenseLayers> {
     const auto activation =
         context->saved_data["tanh"].toBool() ? Activation::kTanh : Activation::kRelu;
 
-    // of x, the weights, the biases, and nothing of the spec
-    variable_list results(1 + 2 * layers + 1);
-    Tensor gradient = gradients.front();
+    // of x, the leaves, and nothing of the other three arguments
+    const bool one_leaf = context->saved_data["one_leaf"].toBool();
+    const size_t leaves = one_leaf ? 1 : 2 * layers;
+    variable_list results(1 + leaves + 3);
+    std::optional<Gradients> trained;
+    if (context->needs_input_grad({{1, 1 + leaves}})) {
+      trained.emplace(at::ArrayRef<Tensor>(weights, layers), one_leaf);
+      std::copy(trained->leaves.begin(), trained->leaves.end(), results.begin() + 1);
+    }
+
+    Tensor gradient = gradients.front().contiguous();
+    if (context->saved_data["one_output"].toBool()) gradient = gradient.unsqueeze(-1);
     if (context->saved_data["activated_output"].toBool()) {
       gradient = before_activation(gradient, values[layers], activation);
     }
     for (size_t i = layers; i-- > 0;) {
       const bool side_by_side = gradient.dim() == 3;
-      if (context->needs_input_grad(1 + i)) {
-        results[1 + i] = product(transposed(gradient), values[i]);
-      }
-      if (context->needs_input_grad(1 + layers + i)) {
-        results[1 + layers + i] = gradient.sum(-2, /*keepdim=*/side_by_side);
+      if (trained) {
+        multiply({gradient, /*transposed=*/true}, {values[i]}, trained->weights[i]);
+        at::sum_out(trained->biases[i], gradient, -2, /*keepdim=*/side_by_side);
       }
       if (i > 0) {
-        gradient = before_activation(product(gradient, weights[i]), values[i], activation);
+        gradient = before_activation(input_gradient(gradient, weights[i]), values[i], activation);
       } else if (context->needs_input_grad(0)) {
-        results[0] = product(gradient, weights[0]);
+        results[0] = input_gradient(gradient, weights[0]);
         if (side_by_side) results[0] = results[0].sum(0);
       }
     }
@@ -97,8 +211,10 @@ class DenseLayers final : public torch::autograd::Function<DenseLayers> {
 
 Tensor dense_layers(const Tensor& x, const std::vector<Tensor>& weights,
                     const std::vector<Tensor>& biases, DenseSpec spec) {
-  if (!torch::GradMode::is_enabled()) return run(x, weights, biases, spec).back();
-  return DenseLayers::apply(x, at::TensorList(weights), at::TensorList(biases), spec);
+  if (!torch::GradMode::is_enabled()) return output_of(run(x, weights, biases, spec), spec);
+  variable_list leaves = weights;
+  leaves.insert(leaves.end(), biases.begin(), biases.end());
+  return DenseLayers::apply(x, at::TensorList(leaves), weights, biases, spec);
 }
 
 Tensor dense_layers(const Tensor& x, const std::vector<torch::nn::Linear>& layers, DenseSpec spec) {
@@ -108,6 +224,50 @@ Tensor dense_layers(const Tensor& x, const std::vector<torch::nn::Linear>& layer
     biases.push_back(layer->bias);
   }
   return dense_layers(x, weights, biases, spec);
+}
+
+DenseNetwork::DenseNetwork(Shape shape, Initialization initialization, RandomStream& random)
+    : shape_(std::move(shape)) {
+  int64_t size = 0;
+  for (size_t i = 0; i + 1 < shape_.sizes.size(); ++i) {
+    size += shape_.count.value_or(1) * (shape_.sizes[i] + 1) * shape_.sizes[i + 1];
+  }
+  parameter_ = register_parameter("layers", torch::empty({size}));
+
+  // layer by layer, and in each network by network
+  for (size_t i = 0; i + 1 < shape_.sizes.size(); ++i) {
+    torch::Tensor one_weight = weight(i), one_bias = bias(i);
+    if (!shape_.count) initialize_layer(one_weight, one_bias, initialization, random);
+    for (int64_t c = 0; c < shape_.count.value_or(0); ++c) {
+      torch::Tensor weight_c = one_weight[c], bias_c = one_bias[c][0];
+      initialize_layer(weight_c, bias_c, initialization, random);
+    }
+  }
+}
+
+Tensor DenseNetwork::forward(const Tensor& x, bool frozen) {
+  const auto& [weights, biases] = views();
+  if (!torch::GradMode::is_enabled()) {
+    return output_of(run(x, weights, biases, shape_.spec), shape_.spec);
+  }
+  const Tensor leaf = frozen ? parameter_.detach() : parameter_;
+  return DenseLayers::apply(x, at::TensorList(leaf), weights, biases, shape_.spec);
+}
+
+const DenseNetwork::Views& DenseNetwork::views() {
+  // a parameter that was moved to another device has other memory
+  if (!views_.weights.empty() && views_.weights.front().is_alias_of(parameter_)) return views_;
+
+  views_ = {};
+  const torch::NoGradGuard no_grad;
+  Pieces pieces(parameter_.detach());
+  for (size_t i = 0; i + 1 < shape_.sizes.size(); ++i) {
+    const int64_t inputs = shape_.sizes[i], outputs = shape_.sizes[i + 1];
+    views_.weights.push_back(shape_.count ? pieces.next({*shape_.count, outputs, inputs})
+                                          : pieces.next({outputs, inputs}));
+    views_.biases.push_back(pieces.next(bias_shape(views_.weights.back())));
+  }
+  return views_;
 }
 
 }  // namespace accumbens
