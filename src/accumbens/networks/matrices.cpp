@@ -6,6 +6,7 @@
 #include <vector>
 
 // of the BLAS within libtorch_cpu, where it has one
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" [[gnu::weak]] void sgemm_(const char* transpose_a, const char* transpose_b, const int* m,
                                      const int* n, const int* k, const float* alpha, const float* a,
                                      const int* lda, const float* b, const int* ldb,

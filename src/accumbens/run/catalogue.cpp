@@ -179,14 +179,12 @@ std::vector<std::string> Catalogue::check(const Configuration& configuration) co
   const std::string options = agent_options(*agent);
   if (options.empty()) return {};
 
-  // a reference to something else than a network, where the field does not say what it takes; what
-  // is only absent may be looked at
+  // a reference to something else than a network, where the field does not say what it takes
   const Value network = configuration.value(options, "network");
   const auto* reference = network.as<ReferenceValue>();
   if (reference && registry.resolve(options).find("network")->range.one_of.empty()) {
     const std::string name = split_scope(reference->name).second;
-    if (!networks.contains(name) && !actor_critics.contains(name) &&
-        !registry.resolve(name).absent) {
+    if (!networks.contains(name) && !actor_critics.contains(name)) {
       throw ConfigError(options + ".network is @" + name + ", which is not a network; known are " +
                         known_names(networks));
     }
