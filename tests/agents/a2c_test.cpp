@@ -66,5 +66,13 @@ TEST(A2cAgent, FindsTheActionThatEarnsMost) {
   EXPECT_GT(share_of_the_best(agent), 0.97);
 }
 
+// oracle: closed form: 1 + 0.9 + 0.9^2 + ... = 10, where the five steps alone are worth 4.1 at most
+TEST(A2cAgent, AnEpisodeThatIsCutOffHasTheValueOfGoingOn) {
+  auto parts = on_policy_parts("adam", 0.01, 1);
+  const auto network = parts.network;
+  A2cAgent agent(small_options(), kStreams, torch::kCPU, std::move(parts));
+  EXPECT_NEAR(learned_value(agent, *network), 10.0, 0.5);
+}
+
 }  // namespace
 }  // namespace accumbens

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <numbers>
@@ -13,6 +14,7 @@
 #include "accumbens/agents/sac.h"
 #include "accumbens/agents/td3.h"
 #include "accumbens/core/error.h"
+#include "accumbens/core/random_tensor.h"
 #include "golden_tensors.h"
 
 namespace accumbens {
@@ -71,7 +73,8 @@ constexpr int64_t kSide = 36;       // of an image, in pixels
 constexpr int64_t kNumActions = 3;  // where they are discrete
 
 // episodes have one step, which earns -(action - best)^2, or 1 for the best discrete action; the
-// streams see different images, or different numbers where actions are discrete
+// streams see different images, or different numbers where actions are discrete. Episodes that are
+// only cut off earn 1 whatever is done
 struct Target {
   explicit Target(const Kind& kind) : kind(kind) {}
 
@@ -83,6 +86,7 @@ struct Target {
   }
 
   double reward(const torch::Tensor& actions, int64_t stream) const {
+    if (cut_off) return 1.0;
     if (kind.discrete) return actions[stream].item<int64_t>() == best_discrete(stream) ? 1.0 : 0.0;
     return -std::pow(actions[stream][0].item<double>() - best(stream), 2.0);
   }
@@ -104,13 +108,14 @@ struct Target {
     for (int64_t b = 0; b < kStreams; ++b) {
       time_step.step_type.push_back(first ? StepType::kFirst : StepType::kLast);
       time_step.reward.push_back(first ? 0.0F : static_cast<float>(reward(actions, b)));
-      time_step.discount.push_back(first ? 1.0F : 0.0F);
+      time_step.discount.push_back(first || cut_off ? 1.0F : 0.0F);
     }
     return time_step;
   }
 
   Kind kind;
   int64_t count = 0;
+  bool cut_off = false;
 };
 
 const ActionBounds kBounds{.centre = torch::full({1}, 0.5), .reach = torch::full({1}, 1.5)};
@@ -163,7 +168,20 @@ std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind) {
 class OpenDdpg final : public DdpgAgent {
  public:
   using DdpgAgent::DdpgAgent;
+  using DdpgAgent::select_action;
   using DdpgAgent::update;
+};
+
+class OpenTd3 final : public Td3Agent {
+ public:
+  using Td3Agent::target_action;
+  using Td3Agent::Td3Agent;
+  using Td3Agent::update;
+
+  torch::Tensor noise;  // of updates
+
+ protected:
+  torch::Tensor update_noise(torch::IntArrayRef) override { return noise; }
 };
 
 torch::Tensor run(ContinuousAgent& agent, Target& game, torch::Tensor action, int64_t steps) {
@@ -198,6 +216,18 @@ TEST(ContinuousAgents, TellImagesApart) {
     const torch::Tensor actions = learned_actions({.agent = agent, .images = true}, 1'500);
     EXPECT_GT(actions[0].item<double>(), 0.3) << agent;
     EXPECT_LT(actions[1].item<double>(), 0.1) << agent;
+  }
+}
+
+// oracle: closed form: 1 + 0.9 + 0.9^2 + ... = 10, where the one step alone is worth 1; SAC's price
+// of entropy falls to nothing, as a policy without a preference has more than it is asked for
+TEST(ContinuousAgents, AnEpisodeThatIsCutOffHasTheValueOfGoingOn) {
+  for (const Kind& kind : kContinuousKinds) {
+    const auto agent = make_agent(kind);
+    Target game(kind);
+    game.cut_off = true;
+    run(*agent, game, game.no_action(), 4'000);
+    EXPECT_NEAR(agent->statistics().at("mean_q"), 10.0, 0.5) << kind;
   }
 }
 
@@ -323,6 +353,89 @@ TEST(DdpgAgent, ThePolicyMayHaveALearningRateOfItsOwn) {
   EXPECT_GT(actor.abs().max().item<double>(), 0.0);
   EXPECT_TRUE(torch::allclose(4.0 * slow_actor, actor, 1e-4, 1e-6));
   EXPECT_TRUE(torch::equal(same_critics, critics));
+}
+
+// oracle: the definitions, with a twin of the agent's random stream: gaussian noise is drawn anew,
+// Ornstein-Uhlenbeck's is what is left of the last and a draw, from nothing where an episode begins
+TEST(DdpgAgent, ExploresWithTheNoiseItIsTold) {
+  for (const std::string kind : {"gaussian", "ornstein_uhlenbeck"}) {
+    DdpgOptions options = small(DdpgOptions{});
+    options.exploration_noise = kind;
+    options.noise_scale = 0.2;
+    options.noise_return = 0.15;
+    auto parts = parts_of({"ddpg"}, 1, 1);
+    const auto network = parts.network;
+    OpenDdpg agent(options, 32, torch::kCPU, std::move(parts), kRates);
+    RandomStream twin(1, "exploration");
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor x = torch::ones({kStreams, 1});
+    const torch::Tensor policy = squash(network->policy(x), kBounds);  // [B, 1]
+
+    torch::Tensor noise = torch::zeros({kStreams, 1});
+    TimeStep time_step = Target({"ddpg"}).step({});
+    for (int64_t t = 0; t < 6; ++t) {
+      time_step.step_type = {t == 0 || t == 4 ? StepType::kFirst : StepType::kMid,
+                             t == 0 ? StepType::kFirst : StepType::kMid};
+      if (t == 4) noise[0].zero_();
+      const torch::Tensor draw = 0.2 * normals({kStreams, 1}, twin);
+      noise = kind == "gaussian" ? draw : 0.85 * noise + draw;
+      EXPECT_TRUE(torch::allclose(agent.select_action(time_step, x),
+                                  clip(policy + kBounds.reach * noise, kBounds), 1e-5, 1e-6))
+          << kind << " " << t;
+    }
+  }
+}
+
+// oracle: the definition (Fujimoto et al., 2018, section 5.3), number by number
+TEST(Td3Agent, SmoothsTheTargetPolicyWithinItsBounds) {
+  Td3Options options = small(Td3Options{});
+  options.target_noise = 0.2;
+  options.target_noise_clip = 0.5;
+  auto parts = parts_of({"td3"}, 1, 2);
+  const auto target_network = parts.target_network;
+  OpenTd3 agent(options, 5, torch::kCPU, std::move(parts), kRates);
+  const std::vector<float> draws{0.0F, 1.0F, -2.0F, 4.0F, -9.0F};
+  agent.noise = torch::tensor(draws).unsqueeze(1);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor x = torch::linspace(-9.0, 9.0, 5).unsqueeze(1);
+  const torch::Tensor action = agent.target_action(x);  // [5, 1]
+  const torch::Tensor u = target_network->policy(x);
+  for (int64_t i = 0; i < 5; ++i) {
+    const double policy = 0.5 + 1.5 * std::tanh(u[i].item<double>());
+    const double noise = std::clamp(0.2 * draws[i], -0.5, 0.5);
+    EXPECT_NEAR(action[i].item<double>(), std::clamp(policy + 1.5 * noise, -1.0, 2.0), 1e-5) << i;
+  }
+}
+
+// oracle: the schedule: critics move with every update, policy and target with every other
+TEST(Td3Agent, ThePolicyAndTheTargetMoveWithEveryOtherUpdate) {
+  auto parts = parts_of({"td3"}, 1, 2);
+  const auto network = parts.network, target_network = parts.target_network;
+  OpenTd3 agent(small(Td3Options{}), 4, torch::kCPU, std::move(parts), kRates);
+  agent.noise = torch::zeros({4, 1});
+  const torch::Tensor ones = torch::ones({4, 1});
+  const Batch batch{.s_tm1 = ones,
+                    .a_tm1 = ones,
+                    .r_t = torch::ones({4}),
+                    .discount_t = torch::ones({4}),
+                    .s_t = ones,
+                    .ids = {},
+                    .probabilities = {}};
+  const auto snapshot = [&] {
+    return std::vector<torch::Tensor>{
+        network->actor->parameters().front().detach().clone(),
+        network->critics->parameters().front().detach().clone(),
+        target_network->actor->parameters().front().detach().clone(),
+        target_network->critics->parameters().front().detach().clone()};
+  };
+  for (int64_t update = 0; update < 5; ++update) {
+    const auto before = snapshot();
+    agent.update(batch);
+    const auto after = snapshot();
+    for (size_t i = 0; i < before.size(); ++i) {
+      EXPECT_EQ(torch::equal(before[i], after[i]), i != 1 && update % 2 == 1) << i << " " << update;
+    }
+  }
 }
 
 // oracle: the dual of the constraint: alpha settles where the policy has the entropy asked for

@@ -33,7 +33,8 @@ inline OnPolicyAgent::Parts on_policy_parts(const std::string& optimizer, double
   };
 }
 
-/// Both streams see one state; an action earns its number, and episodes have 5 steps
+/// Both streams see one state; an action earns its number, and episodes have 5 steps. Or each
+/// action earns 1, and episodes are only cut off.
 struct Game {
   TimeStep step(const torch::Tensor& actions) {
     TimeStep time_step{.step_type = {},
@@ -46,13 +47,15 @@ struct Game {
       time_step.step_type.push_back(place == 0   ? StepType::kFirst
                                     : place == 5 ? StepType::kLast
                                                  : StepType::kMid);
-      time_step.reward.push_back(place == 0 ? 0.0F : actions[b].item<float>());
-      time_step.discount.push_back(place == 5 ? 0.0F : 1.0F);
+      const float earned = cut_off ? 1.0F : actions[b].item<float>();
+      time_step.reward.push_back(place == 0 ? 0.0F : earned);
+      time_step.discount.push_back(place == 5 && !cut_off ? 0.0F : 1.0F);
     }
     return time_step;
   }
 
   int64_t count = 0;
+  bool cut_off = false;
 };
 
 inline std::map<std::string, torch::Tensor> network_of(Agent& agent) {
@@ -83,6 +86,16 @@ inline double share_of_the_best(Agent& agent) {
     if (t >= 1'800) best += (action == kActions - 1).to(torch::kFloat64).mean().item<double>();
   }
   return best / 200;
+}
+
+/// What a network learns that the state is worth where episodes are only cut off.
+inline double learned_value(Agent& agent, ActorCriticNetwork& network) {
+  torch::set_num_threads(1);  // small tensors
+  Game game{.cut_off = true};
+  torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
+  for (int64_t t = 0; t < 6'000; ++t) action = agent.step(game.step(action));
+  const torch::NoGradGuard no_grad;
+  return network.forward(torch::ones({1, 1, 2})).value.item<double>();
 }
 
 }  // namespace accumbens

@@ -160,5 +160,15 @@ TEST(PpoAgent, FindsTheBestContinuousAction) {
   }
 }
 
+// oracle: closed form: 1 + 0.9 + 0.9^2 + ... = 10, where the five steps alone are worth 4.1 at most
+TEST(PpoAgent, AnEpisodeThatIsCutOffHasTheValueOfGoingOn) {
+  PpoOptions options = kOptions;
+  options.gamma = 0.9;
+  auto parts = on_policy_parts("adam", 0.01, 1);
+  const auto network = parts.network;
+  PpoAgent agent(options, kStreams, torch::kCPU, std::move(parts));
+  EXPECT_NEAR(learned_value(agent, *network), 10.0, 0.5);
+}
+
 }  // namespace
 }  // namespace accumbens

@@ -154,6 +154,47 @@ class ProgramTest : public testing::Test {
     expect_same("whole", "killed");
   }
 
+  // kills a run twice, each time when it has just saved another checkpoint, and lets it go on to
+  // its end, which must be that of the whole one
+  void kill_after_checkpoints(const std::string& whole, const std::string& killed,
+                              const std::string& config, std::vector<std::string> bindings) const {
+    for (const char* binding : {"Runner.num_iterations = 3", "Runner.num_threads = 1",
+                                "Runner.checkpoint_minutes = 0.001"}) {
+      bindings.emplace_back(binding);
+    }
+    Result result = run(train(whole, config, bindings));
+    ASSERT_EQ(result.code, 0) << result.output;
+
+    // on another number of threads, which must not matter
+    bindings.emplace_back("Runner.num_workers = 2");
+    const std::vector<std::string> arguments = train(killed, config, bindings);
+    for (int kills = 0; kills < 2; ++kills) {
+      const std::set<fs::path> before = checkpoints(killed);
+      Program program(arguments, folder_ / "output");
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+      while (checkpoints(killed) == before && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      program.signal(SIGKILL);
+      ASSERT_EQ(program.wait(), 128 + SIGKILL) << program.output();
+    }
+    result = run(arguments);
+    ASSERT_EQ(result.code, 0) << result.output;
+    EXPECT_THAT(result.output, HasSubstr("at iteration "));
+    expect_same(whole, killed);
+  }
+
+  // whole ones have lost .tmp from their names
+  std::set<fs::path> checkpoints(const std::string& run) const {
+    std::set<fs::path> names;
+    std::error_code missing;
+    for (const auto& entry : fs::directory_iterator(folder_ / run / "checkpoints", missing)) {
+      const std::string name = entry.path().filename();
+      if (name.starts_with("ckpt.") && !name.ends_with(".tmp")) names.insert(entry.path());
+    }
+    return names;
+  }
+
   fs::path folder_;
 };
 
@@ -230,22 +271,19 @@ std::vector<std::string> bindings_of(const AgentCase& agent, std::vector<std::st
   return bindings;
 }
 
-// oracle: the uninterrupted run
-TEST_F(ProgramTest, EveryAgentGoesOnExactlyFromACheckpoint) {
+// oracle: the uninterrupted run, on one thread
+TEST_F(ProgramTest, EveryAgentKilledAfterACheckpointEndsAsIfItHadNot) {
   const std::string config = kConfigs + "quickstart/cartpole.gin";
-  int number = 0;
   for (const AgentCase& agent : agent_cases()) {
     SCOPED_TRACE(agent.name + " " + testing::PrintToString(agent.bindings));
-    auto bindings = bindings_of(agent, {"Runner.training_steps = 200",
-                                        "Runner.evaluation_steps = 100", "Runner.num_threads = 1"});
+    auto bindings =
+        bindings_of(agent, {"Runner.training_steps = 200", "Runner.evaluation_steps = 100",
+                            "Runner.num_environments = 2"});
     bindings.push_back(agent.class_name + ".network = @ClassicControlDQNNetwork");
     bindings.push_back(agent.class_name + ".stack_size = 1");
-    const std::string whole = "whole" + std::to_string(number);
-    const std::string parts = "parts" + std::to_string(number++);
-
-    go_on_after_an_iteration(whole, parts, config, bindings);
-    forget(whole);
-    forget(parts);
+    kill_after_checkpoints("whole", "killed", config, bindings);
+    forget("whole");
+    forget("killed");
   }
 }
 
@@ -257,26 +295,26 @@ TEST_F(ProgramTest, MinAtarGoesOnExactlyFromACheckpoint) {
        "ReplayBuffer.max_capacity = 1000", "create_minatar_env.game_name = 'seaquest'"});
 }
 
-// oracle: the uninterrupted run; checkpoints fall into the middle of rollouts
-TEST_F(ProgramTest, AgentsInSeveralEnvironmentsGoOnExactly) {
-  for (const std::string name :
-       {"cleanrl/ppo", "literature/a2c_cartpole", "literature/vpg_cartpole", "quickstart/cartpole",
-        "literature/ppo_pendulum", "literature/sac_pendulum", "literature/td3_pendulum",
-        "literature/ddpg_pendulum", "minatar/ppo"}) {
-    const std::string config = kConfigs + name + ".gin";
-    const std::string parts = fs::path(name).filename().string() + "_parts";
-    const std::string whole = fs::path(name).filename().string() + "_whole";
-    const std::vector<std::string> bindings{"Runner.training_steps = 1_100",
-                                            "Runner.evaluation_steps = 200",
-                                            "Runner.num_threads = 1",
-                                            "Runner.num_environments = 4",
-                                            "DQNAgent.min_replay_history = 100",
-                                            "PPOAgent.update_period = 512",
-                                            "PPOAgent.batch_size = 64"};
-    go_on_after_an_iteration(whole, parts, config, bindings);
-    EXPECT_THAT(text(whole, "metrics.jsonl"), HasSubstr("gradient_norm"));
-    forget(whole);
-    forget(parts);
+// oracle: the uninterrupted run, on one thread; checkpoints fall into the middle of rollouts
+TEST_F(ProgramTest, AgentsInSeveralEnvironmentsKilledAfterCheckpointsEndAsIfTheyHadNot) {
+  const std::map<std::string, std::string> training_steps{{"cleanrl/ppo", "8_000"},
+                                                          {"literature/a2c_cartpole", "8_000"},
+                                                          {"literature/vpg_cartpole", "8_000"},
+                                                          {"quickstart/cartpole", "1_100"},
+                                                          {"literature/ppo_pendulum", "8_000"},
+                                                          {"literature/sac_pendulum", "1_100"},
+                                                          {"literature/td3_pendulum", "1_100"},
+                                                          {"literature/ddpg_pendulum", "1_100"},
+                                                          {"minatar/ppo", "1_100"}};
+  for (const auto& [name, steps] : training_steps) {
+    SCOPED_TRACE(name);
+    kill_after_checkpoints("whole", "killed", kConfigs + name + ".gin",
+                           {"Runner.training_steps = " + steps, "Runner.evaluation_steps = 200",
+                            "Runner.num_environments = 4", "DQNAgent.min_replay_history = 100",
+                            "PPOAgent.update_period = 512", "PPOAgent.batch_size = 64"});
+    EXPECT_THAT(text("whole", "metrics.jsonl"), HasSubstr("gradient_norm"));
+    forget("whole");
+    forget("killed");
   }
 }
 

@@ -199,10 +199,12 @@ class Failing final : public Environment {
   bool fails_;
 };
 
-class WorkerMode : public testing::TestWithParam<std::string> {};
+// a mode and a configuration
+class WorkerMode : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
 TEST_P(WorkerMode, AWorkerThatThrowsStopsTheRunWithItsMessageAndACheckpoint) {
   torch::set_num_threads(1);
+  const auto& [mode, file] = GetParam();
   const TemporaryDirectory directory;
   bool fails = true;
   Catalogue catalogue;
@@ -213,11 +215,11 @@ TEST_P(WorkerMode, AWorkerThatThrowsStopsTheRunWithItsMessageAndACheckpoint) {
         return std::make_unique<Failing>(std::move(inner), 300, fails);
       }};
   const Configuration configuration(
-      catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/dopamine/dqn_cartpole.gin"},
+      catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/" + file + ".gin"},
       {"Runner.create_environment_fn = @create_failing_environment",
-       "DQNAgent.min_replay_history = 50", "Runner.num_environments = 4", "Runner.num_workers = 2",
-       "Runner.num_iterations = 1", "Runner.training_steps = 2000",
-       "Runner.worker_mode = '" + GetParam() + "'"});
+       "DQNAgent.min_replay_history = 50", "DDPGAgent.min_replay_history = 50",
+       "Runner.num_environments = 4", "Runner.num_workers = 2", "Runner.num_iterations = 1",
+       "Runner.training_steps = 2000", "Runner.worker_mode = '" + mode + "'"});
   const std::atomic<bool> stop = false;
   std::vector<std::string> said;
   const Experiment::Say say = [&](const std::string& line) { said.push_back(line); };
@@ -238,8 +240,15 @@ TEST_P(WorkerMode, AWorkerThatThrowsStopsTheRunWithItsMessageAndACheckpoint) {
   EXPECT_EQ(experiment.train(stop), Runner::Outcome::kDone);
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, WorkerMode, testing::Values("lock_step", "free_running"),
-                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Modes, WorkerMode,
+                         testing::Combine(testing::Values("lock_step", "free_running"),
+                                          testing::Values("dopamine/dqn_cartpole",
+                                                          "literature/ddpg_pendulum", "cleanrl/ppo",
+                                                          "literature/a2c_cartpole")),
+                         [](const auto& info) {
+                           const std::string& file = std::get<1>(info.param);
+                           return std::get<0>(info.param) + "_" + file.substr(file.find('/') + 1);
+                         });
 
 TEST(FreeRunning, TrainsAndEvaluatesInTurnAndLogsTheLag) {
   torch::set_num_threads(1);

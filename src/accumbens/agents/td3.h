@@ -29,7 +29,7 @@ struct Td3Options : DdpgOptions {
 /// Twin delayed DDPG (Fujimoto et al., 2018, "Addressing function approximation error in
 /// actor-critic methods"): the least of two critics, a policy that is updated less often, and noise
 /// on the next states' actions.
-class Td3Agent final : public DdpgAgent {
+class Td3Agent : public DdpgAgent {
  public:
   /// parts: with a policy of one output and two critics; rates: of the optimizers of both.
   Td3Agent(const Td3Options& options, int64_t batch_size, torch::Device device, Parts parts,
