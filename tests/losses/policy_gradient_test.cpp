@@ -87,7 +87,7 @@ TEST(ClippedSurrogateLoss, EqualsRlaxInValueAndGradient) {
 
 // oracle: written out by hand
 TEST(ValueLoss, IsTheGreaterOfClippedAndNot) {
-  const torch::Tensor v = torch::tensor({1.0, 1.0, -1.0}, torch::kFloat64);
+  const torch::Tensor v = torch::tensor({1.0, 1.0, -1.0}, torch::kFloat64).requires_grad_();
   const torch::Tensor old_v = torch::tensor({0.0, 0.0, -0.9}, torch::kFloat64);
   const torch::Tensor target = torch::tensor({2.0, 0.5, 0.0}, torch::kFloat64);
   const torch::Tensor plain = value_loss(v, old_v, target, std::nullopt);
@@ -96,6 +96,12 @@ TEST(ValueLoss, IsTheGreaterOfClippedAndNot) {
   // no further than 0.2: v counts as 0.2, 0.2 and -1.0
   const torch::Tensor clipped = value_loss(v, old_v, target, 0.2);
   EXPECT_TRUE(torch::allclose(clipped, torch::tensor({1.62, 0.125, 0.5}, torch::kFloat64)));
+
+  // v - target, or nothing where the clipped one counts
+  const auto of_plain = torch::autograd::grad({plain.sum()}, {v});
+  EXPECT_TRUE(torch::allclose(of_plain[0], torch::tensor({-1.0, 0.5, -1.0}, torch::kFloat64)));
+  const auto of_clipped = torch::autograd::grad({clipped.sum()}, {v});
+  EXPECT_TRUE(torch::allclose(of_clipped[0], torch::tensor({0.0, 0.5, -1.0}, torch::kFloat64)));
 }
 
 // oracle: the density of independent normals, and of its entropy the integral, by hand
