@@ -75,58 +75,76 @@ Tensor input_gradient(const Tensor& gradient, const Tensor& w) {
   return result;
 }
 
-// of the biases of a layer with these weights
-std::vector<int64_t> bias_shape(const Tensor& weight) {
-  if (weight.dim() == 2) return {weight.size(0)};
-  return {weight.size(0), 1, weight.size(1)};
+// of the biases of a layer, by that of its weights
+std::vector<int64_t> bias_shape(torch::IntArrayRef weight) {
+  if (weight.size() == 2) return {weight[0]};
+  return {weight[0], 1, weight[1]};
 }
 
-// views of a tensor's memory, one behind the other
-class Pieces {
- public:
-  explicit Pieces(Tensor whole) : whole_(std::move(whole)) {}
+using Shapes = std::vector<std::vector<int64_t>>;  // of each layer's weights
 
-  Tensor next(torch::IntArrayRef shape) {
-    const int64_t size = c10::multiply_integers(shape), begin = taken_;
-    taken_ += size;
-    return whole_.narrow(0, begin, size).view(shape);
+Shapes shapes_of(const DenseNetwork::Shape& network) {
+  Shapes shapes;
+  for (size_t i = 0; i + 1 < network.sizes.size(); ++i) {
+    shapes.push_back({network.sizes[i + 1], network.sizes[i]});
+    if (network.count) shapes.back().insert(shapes.back().begin(), *network.count);
   }
+  return shapes;
+}
 
- private:
-  Tensor whole_;
-  int64_t taken_ = 0;
+// how many numbers layers have, biases included
+int64_t numbers_in(const Shapes& shapes) {
+  int64_t numbers = 0;
+  for (const torch::IntArrayRef shape : shapes) {
+    numbers += c10::multiply_integers(shape) + c10::multiply_integers(bias_shape(shape));
+  }
+  return numbers;
+}
+
+struct Layers {
+  variable_list weights, biases;
 };
+
+// as they lie in one tensor: each layer's weights, then its biases
+Layers views_of(const Tensor& whole, const Shapes& shapes) {
+  Layers layers;
+  int64_t taken = 0;
+  const auto next = [&](torch::IntArrayRef shape) {
+    const int64_t size = c10::multiply_integers(shape);
+    taken += size;
+    return whole.narrow(0, taken - size, size).view(shape);
+  };
+  for (const torch::IntArrayRef shape : shapes) {
+    layers.weights.push_back(next(shape));
+    layers.biases.push_back(next(bias_shape(shape)));
+  }
+  return layers;
+}
 
 // memory for gradients
 struct Gradients {
   // one_leaf: of a parameter with all the layers, as in DenseNetwork
-  Gradients(at::ArrayRef<Tensor> of, bool one_leaf) {
+  Gradients(at::ArrayRef<Tensor> weights, bool one_leaf) {
     const auto empty = [&](torch::IntArrayRef shape) {
-      return at::empty(shape, of.front().options());
+      return at::empty(shape, weights.front().options());
     };
+    Shapes shapes;
+    for (const Tensor& weight : weights) shapes.push_back(weight.sizes().vec());
     if (one_leaf) {
-      int64_t size = 0;
-      for (const Tensor& weight : of) {
-        size += weight.numel() + c10::multiply_integers(bias_shape(weight));
-      }
-      leaves.push_back(empty({size}));
-      Pieces pieces(leaves.front());
-      for (const Tensor& weight : of) {
-        weights.push_back(pieces.next(weight.sizes()));
-        biases.push_back(pieces.next(bias_shape(weight)));
-      }
+      leaves.push_back(empty({numbers_in(shapes)}));
+      layers = views_of(leaves.front(), shapes);
     } else {
-      for (const Tensor& weight : of) {
-        weights.push_back(empty(weight.sizes()));
-        biases.push_back(empty(bias_shape(weight)));
+      for (const torch::IntArrayRef shape : shapes) {
+        layers.weights.push_back(empty(shape));
+        layers.biases.push_back(empty(bias_shape(shape)));
       }
-      leaves = weights;
-      leaves.insert(leaves.end(), biases.begin(), biases.end());
+      leaves = layers.weights;
+      leaves.insert(leaves.end(), layers.biases.begin(), layers.biases.end());
     }
   }
 
-  variable_list leaves;           // of what the graph knows
-  variable_list weights, biases;  // of each layer, in the same memory
+  variable_list leaves;  // of what the graph knows
+  Layers layers;         // in the same memory
 };
 
 // the inputs of each layer, then the output
@@ -193,8 +211,8 @@ class DenseLayers final : public torch::autograd::Function<DenseLayers> {
     for (size_t i = layers; i-- > 0;) {
       const bool side_by_side = gradient.dim() == 3;
       if (trained) {
-        multiply({gradient, /*transposed=*/true}, {values[i]}, trained->weights[i]);
-        at::sum_out(trained->biases[i], gradient, -2, /*keepdim=*/side_by_side);
+        multiply({gradient, /*transposed=*/true}, {values[i]}, trained->layers.weights[i]);
+        at::sum_out(trained->layers.biases[i], gradient, -2, /*keepdim=*/side_by_side);
       }
       if (i > 0) {
         gradient = before_activation(input_gradient(gradient, weights[i]), values[i], activation);
@@ -228,11 +246,7 @@ Tensor dense_layers(const Tensor& x, const std::vector<torch::nn::Linear>& layer
 
 DenseNetwork::DenseNetwork(Shape shape, Initialization initialization, RandomStream& random)
     : shape_(std::move(shape)) {
-  int64_t size = 0;
-  for (size_t i = 0; i + 1 < shape_.sizes.size(); ++i) {
-    size += shape_.count.value_or(1) * (shape_.sizes[i] + 1) * shape_.sizes[i + 1];
-  }
-  parameter_ = register_parameter("layers", torch::empty({size}));
+  parameter_ = register_parameter("layers", torch::empty({numbers_in(shapes_of(shape_))}));
 
   // layer by layer, and in each network by network
   for (size_t i = 0; i + 1 < shape_.sizes.size(); ++i) {
@@ -258,15 +272,9 @@ const DenseNetwork::Views& DenseNetwork::views() {
   // a parameter that was moved to another device has other memory
   if (!views_.weights.empty() && views_.weights.front().is_alias_of(parameter_)) return views_;
 
-  views_ = {};
   const torch::NoGradGuard no_grad;
-  Pieces pieces(parameter_.detach());
-  for (size_t i = 0; i + 1 < shape_.sizes.size(); ++i) {
-    const int64_t inputs = shape_.sizes[i], outputs = shape_.sizes[i + 1];
-    views_.weights.push_back(shape_.count ? pieces.next({*shape_.count, outputs, inputs})
-                                          : pieces.next({outputs, inputs}));
-    views_.biases.push_back(pieces.next(bias_shape(views_.weights.back())));
-  }
+  Layers layers = views_of(parameter_.detach(), shapes_of(shape_));
+  views_ = {std::move(layers.weights), std::move(layers.biases)};
   return views_;
 }
 
