@@ -13,6 +13,7 @@ ALIKE = {
     r"void state\(StateTree&.*\)": "Saves or loads everything, with the same lines (StateTree).",
     r"bool operator==": "Whether all members are equal.",
     r"HeadSpec head\(int64_t num_actions\) const": "What the network is asked for.",
+    r"explicit \w+Noise\(const \w+Options& options\)": "Made of its options.",
     r"\w+Agent\(const \w+Options& options, int64_t batch": "As DqnAgent, with its own options.",
     r"void sample_noise\(": "Draws the noise of the following forward passes.",
     r"void clear_noise\(": "Goes on without noise.",
@@ -48,6 +49,7 @@ for number, line in enumerate(lines):
             line = f"/** {text} */ {line}"
     member = re.match(r"\s+[\w:<>]+ (\w+)(?: =.*|\{.*\})?;$", line)
     if member and member[1] in meanings:
-        line += "  ///< " + "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', meanings[member[1]]))
+        meaning = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', meanings[member[1]]))
+        line += "  ///< " + escaped(meaning.replace('\\"', '"'))
     documented = slashes == "/// " or code.lstrip().startswith("template <")
     print(line)

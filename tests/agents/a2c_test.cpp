@@ -8,6 +8,8 @@
 namespace accumbens {
 namespace {
 
+constexpr double kLambda = 1.0;
+
 A2cOptions small_options() {
   A2cOptions options;
   options.update_period = 10;
@@ -20,7 +22,7 @@ A2cOptions small_options() {
 // written
 TEST(A2cAgent, StepsAlongTheGradientOfReturnsLessTheValue) {
   const double rate = 0.05;
-  A2cAgent agent(small_options(), kStreams, torch::kCPU, on_policy_parts("sgd", rate, 1));
+  A2cAgent agent(small_options(), kStreams, torch::kCPU, on_policy_parts("sgd", rate, 1, kLambda));
 
   // a twin of the network, before and after
   RandomStream initialization(1, "initialization");
@@ -62,13 +64,13 @@ TEST(A2cAgent, StepsAlongTheGradientOfReturnsLessTheValue) {
 
 // oracle: the game: the last action earns most
 TEST(A2cAgent, FindsTheActionThatEarnsMost) {
-  A2cAgent agent(small_options(), kStreams, torch::kCPU, on_policy_parts("adam", 0.01, 1));
+  A2cAgent agent(small_options(), kStreams, torch::kCPU, on_policy_parts("adam", 0.01, 1, kLambda));
   EXPECT_GT(share_of_the_best(agent), 0.97);
 }
 
 // oracle: closed form: 1 + 0.9 + 0.9^2 + ... = 10, where the five steps alone are worth 4.1 at most
 TEST(A2cAgent, AnEpisodeThatIsCutOffHasTheValueOfGoingOn) {
-  auto parts = on_policy_parts("adam", 0.01, 1);
+  auto parts = on_policy_parts("adam", 0.01, 1, kLambda);
   const auto network = parts.network;
   A2cAgent agent(small_options(), kStreams, torch::kCPU, std::move(parts));
   EXPECT_NEAR(learned_value(agent, *network), 10.0, 0.5);

@@ -140,6 +140,15 @@ ContinuousAgent::Parts parts_of(const Kind& kind, int64_t outputs, int64_t criti
   return make_parts(shape, kBounds, kind.discrete ? kNumActions : 0);
 }
 
+std::unique_ptr<ExplorationNoise> gaussian_noise(double scale) {
+  return std::make_unique<GaussianNoise>(GaussianNoiseOptions{.scale = scale});
+}
+
+std::unique_ptr<ExplorationNoise> wandering_noise() {
+  return std::make_unique<OrnsteinUhlenbeckNoise>(
+      OrnsteinUhlenbeckNoiseOptions{.scale = 0.2, .mean_reversion = 0.15});
+}
+
 std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind, ContinuousAgent::Parts parts) {
   torch::set_num_threads(1);  // small tensors
 
@@ -151,11 +160,14 @@ std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind, ContinuousAgent::P
   }
   if (kind.agent == "td3") {
     return std::make_unique<Td3Agent>(small(Td3Options{}), 32, torch::kCPU, std::move(parts),
-                                      kRates);
+                                      gaussian_noise(0.1), kRates);
   }
-  DdpgOptions options = small(DdpgOptions{});
-  if (kind.agent == "ddpg with gumbels") options.exploration_noise = "gumbel";
-  return std::make_unique<DdpgAgent>(options, 32, torch::kCPU, std::move(parts), kRates);
+  std::unique_ptr<ExplorationNoise> noise = wandering_noise();
+  if (kind.agent == "ddpg with gumbels") {
+    noise = std::make_unique<GumbelNoise>(GumbelNoiseOptions{.scale = 0.2});
+  }
+  return std::make_unique<DdpgAgent>(small(DdpgOptions{}), 32, torch::kCPU, std::move(parts),
+                                     std::move(noise), kRates);
 }
 
 std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind) {
@@ -288,7 +300,8 @@ TEST(DdpgAgent, OfDiscreteActionsThePolicyFollowsTheMeanValue) {
   options.logit_penalty = 0.1;
   auto parts = parts_of({.agent = "ddpg", .discrete = true}, 1, 1);
   const auto network = parts.network;
-  OpenDdpg agent(options, 32, torch::kCPU, std::move(parts), {.learning_rate = 1.0});
+  OpenDdpg agent(options, 32, torch::kCPU, std::move(parts), wandering_noise(),
+                 {.learning_rate = 1.0});
 
   // values are those after the critic's own step, which moves nothing where its error is 0
   const torch::Tensor s = torch::tensor({{0.0F}, {1.0F}});                        // [N, 1]
@@ -341,7 +354,8 @@ TEST(DdpgAgent, ThePolicyMayHaveALearningRateOfItsOwn) {
     };
     const torch::Tensor actor = snapshot(network->actor->parameters());
     const torch::Tensor critics = snapshot(network->critics->parameters());
-    DdpgAgent agent(options, 32, torch::kCPU, std::move(parts), {.learning_rate = 0.4});
+    DdpgAgent agent(options, 32, torch::kCPU, std::move(parts), wandering_noise(),
+                    {.learning_rate = 0.4});
     Target game({"ddpg"});
     torch::Tensor action = game.no_action();
     while (!agent.statistics().contains("loss")) action = run(agent, game, action, 1);
@@ -359,13 +373,10 @@ TEST(DdpgAgent, ThePolicyMayHaveALearningRateOfItsOwn) {
 // Ornstein-Uhlenbeck's is what is left of the last and a draw, from nothing where an episode begins
 TEST(DdpgAgent, ExploresWithTheNoiseItIsTold) {
   for (const std::string kind : {"gaussian", "ornstein_uhlenbeck"}) {
-    DdpgOptions options = small(DdpgOptions{});
-    options.exploration_noise = kind;
-    options.noise_scale = 0.2;
-    options.noise_return = 0.15;
     auto parts = parts_of({"ddpg"}, 1, 1);
     const auto network = parts.network;
-    OpenDdpg agent(options, 32, torch::kCPU, std::move(parts), kRates);
+    OpenDdpg agent(small(DdpgOptions{}), 32, torch::kCPU, std::move(parts),
+                   kind == "gaussian" ? gaussian_noise(0.2) : wandering_noise(), kRates);
     RandomStream twin(1, "exploration");
     const torch::NoGradGuard no_grad;
     const torch::Tensor x = torch::ones({kStreams, 1});
@@ -393,7 +404,7 @@ TEST(Td3Agent, SmoothsTheTargetPolicyWithinItsBounds) {
   options.target_noise_clip = 0.5;
   auto parts = parts_of({"td3"}, 1, 2);
   const auto target_network = parts.target_network;
-  OpenTd3 agent(options, 5, torch::kCPU, std::move(parts), kRates);
+  OpenTd3 agent(options, 5, torch::kCPU, std::move(parts), gaussian_noise(0.1), kRates);
   const std::vector<float> draws{0.0F, 1.0F, -2.0F, 4.0F, -9.0F};
   agent.noise = torch::tensor(draws).unsqueeze(1);
   const torch::NoGradGuard no_grad;
@@ -411,7 +422,7 @@ TEST(Td3Agent, SmoothsTheTargetPolicyWithinItsBounds) {
 TEST(Td3Agent, ThePolicyAndTheTargetMoveWithEveryOtherUpdate) {
   auto parts = parts_of({"td3"}, 1, 2);
   const auto network = parts.network, target_network = parts.target_network;
-  OpenTd3 agent(small(Td3Options{}), 4, torch::kCPU, std::move(parts), kRates);
+  OpenTd3 agent(small(Td3Options{}), 4, torch::kCPU, std::move(parts), gaussian_noise(0.1), kRates);
   agent.noise = torch::zeros({4, 1});
   const torch::Tensor ones = torch::ones({4, 1});
   const Batch batch{.s_tm1 = ones,

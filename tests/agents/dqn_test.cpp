@@ -39,6 +39,7 @@ std::unique_ptr<T> make_agent(DqnOptions options, uint64_t seed = 1, int64_t num
           .replay = Replay({.max_capacity = 100, .batch_size = 4}, spec),
           .frame_stack = FrameStack(spec),
           .epsilon = linearly_decaying_epsilon(20, options.min_replay_history, 0.1),
+          .action_fn = options.action_fn.name == "max_action" ? max_action : sampled_action,
           .exploration = RandomStream(seed, "exploration"),
           .sampling = RandomStream(seed, "sampling"),
           .noise = RandomStream(seed, "noise"),

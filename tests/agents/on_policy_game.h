@@ -13,9 +13,14 @@ namespace accumbens {
 constexpr int64_t kStreams = 2;
 constexpr int64_t kActions = 3;
 
+/// Generalised advantage estimates.
+inline AdvantageEstimator advantages_of(double lambda) {
+  return [=](const auto&... rows) { return generalized_advantages(rows..., lambda); };
+}
+
 /// The parts of an agent with a small network, on two streams.
 inline OnPolicyAgent::Parts on_policy_parts(const std::string& optimizer, double learning_rate,
-                                            uint64_t seed) {
+                                            uint64_t seed, double lambda) {
   RandomStream initialization(seed, "initialization");
   const auto network = std::make_shared<ClassicControlActorCriticNetwork>(
       ClassicControlActorCriticOptions{.layer_sizes = {8}}, /*inputs=*/2, kActions,
@@ -27,6 +32,9 @@ inline OnPolicyAgent::Parts on_policy_parts(const std::string& optimizer, double
       .frame_stack = FrameStack({.observation_shape = {2},
                                  .observation_dtype = torch::kFloat32,
                                  .num_streams = kStreams}),
+      .advantages = advantages_of(lambda),
+      .action_fn = sampled_action,
+      .eval_action_fn = sampled_action,
       .bounds = {},
       .actions = RandomStream(seed, "actions"),
       .minibatches = RandomStream(seed, "minibatches"),

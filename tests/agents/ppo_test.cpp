@@ -12,6 +12,8 @@
 namespace accumbens {
 namespace {
 
+constexpr double kLambda = 0.95;
+
 PpoOptions small_options() {
   PpoOptions options;
   options.update_period = 16;
@@ -24,7 +26,7 @@ const PpoOptions kOptions = small_options();
 
 std::unique_ptr<PpoAgent> make_agent(const PpoOptions& options, uint64_t seed = 1) {
   return std::make_unique<PpoAgent>(options, kStreams, torch::kCPU,
-                                    on_policy_parts("adam", 0.01, seed));
+                                    on_policy_parts("adam", 0.01, seed, kLambda));
 }
 
 // oracle: the schedule: rows of two streams, the ninth time step answers the eighth row
@@ -89,9 +91,9 @@ TEST(PpoAgent, NeitherRemembersNorLearnsInEvaluation) {
 
 // oracle: the game, which shows one state: the likeliest action there is one
 TEST(PpoAgent, TakesTheLikeliestActionInEvaluationWhereAskedTo) {
-  PpoOptions options = kOptions;
-  options.eval_action_fn = {"max_action"};
-  const auto agent = make_agent(options);
+  auto parts = on_policy_parts("adam", 0.01, 1, kLambda);
+  parts.eval_action_fn = max_action;
+  const auto agent = std::make_unique<PpoAgent>(kOptions, kStreams, torch::kCPU, std::move(parts));
   Game game;
   torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
   std::set<int64_t> in_training;
@@ -128,7 +130,7 @@ TEST(PpoAgent, FindsTheBestContinuousAction) {
     options.update_period = 256;
     options.batch_size = 256;
     options.num_epochs = 10;
-    auto parts = on_policy_parts("adam", 0.003, /*seed=*/1);
+    auto parts = on_policy_parts("adam", 0.003, /*seed=*/1, kLambda);
     RandomStream initialization(1, "initialization");
     parts.network = std::make_shared<ClassicControlActorCriticNetwork>(
         ClassicControlActorCriticOptions{.layer_sizes = {8}}, /*inputs=*/2, /*num_actions=*/0,
@@ -164,7 +166,7 @@ TEST(PpoAgent, FindsTheBestContinuousAction) {
 TEST(PpoAgent, AnEpisodeThatIsCutOffHasTheValueOfGoingOn) {
   PpoOptions options = kOptions;
   options.gamma = 0.9;
-  auto parts = on_policy_parts("adam", 0.01, 1);
+  auto parts = on_policy_parts("adam", 0.01, 1, kLambda);
   const auto network = parts.network;
   PpoAgent agent(options, kStreams, torch::kCPU, std::move(parts));
   EXPECT_NEAR(learned_value(agent, *network), 10.0, 0.5);

@@ -43,6 +43,7 @@ std::unique_ptr<OpenAgent> make_agent(const std::string& priority, double scale)
                       .replay = Replay({.max_capacity = 100, .batch_size = 8}, spec),
                       .frame_stack = FrameStack(spec),
                       .epsilon = constant_epsilon(0.0),
+                      .action_fn = max_action,
                       .exploration = RandomStream(1, "exploration"),
                       .sampling = RandomStream(1, "sampling"),
                       .noise = RandomStream(1, "noise")});

@@ -289,8 +289,9 @@ TEST_F(DopamineTest, SizesThatContradictEachOtherAreFoundBeforeTraining) {
                         "DQNAgent.update_horizon (3)"));
   EXPECT_THAT(with("DQNAgent.stack_size = 6"), HasSubstr("DQNAgent.stack_size (6)"));
   EXPECT_EQ(with("DQNAgent.update_horizon = 2"), "none");
-  EXPECT_THAT(with("DQNAgent.network = @identity_epsilon"),
-              HasSubstr("DQNAgent.network is @identity_epsilon, which is not a network"));
+  EXPECT_THAT(
+      with("DQNAgent.network = @identity_epsilon"),
+      HasSubstr("DQNAgent.network: @identity_epsilon is none of the networks; known are @"));
   EXPECT_THAT(with("DQNAgent.epsilon_eval = 1.1"), HasSubstr("must be in [0, 1], not 1.1"));
 }
 
@@ -323,7 +324,7 @@ TEST_F(DopamineTest, TrainsWhatIsHereAndRefusesTheRestInOneSentence) {
               HasSubstr("network needs images, but CartPole has none"));
   EXPECT_THAT(
       train(kJaxCartPole + "JaxDQNAgent.network = @networks.PPODiscreteActorCriticNetwork\n", 2),
-      HasSubstr("there is no network '@PPODiscreteActorCriticNetwork' in Accumbens"));
+      HasSubstr("DQNAgent.network: @PPODiscreteActorCriticNetwork is none of the networks"));
   EXPECT_THAT(
       train(kJaxCartPole + "JaxDQNAgent.network = @networks.JaxFourierDQNNetwork\n"
                            "JaxFourierDQNNetwork.min_vals = %jax_networks.CARTPOLE_MIN_VALS\n"

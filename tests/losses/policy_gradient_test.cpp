@@ -4,6 +4,7 @@
 #include <torch/autograd.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <string>
@@ -27,8 +28,12 @@ TEST(GeneralizedAdvantages, EqualRlax) {
   }
 }
 
-// oracle: the definition, a sum of delta over each episode, in double precision
-TEST(GeneralizedAdvantages, EndWithEpisodesAndGoOnFromTheirTrueLastStates) {
+// rows of three streams, in double precision; some end, others are cut short
+struct Rows {
+  torch::Tensor r_t, discount_t, v_tm1, v_t, valid;  // [T, B]
+};
+
+Rows random_rows() {
   std::mt19937 generator(1);
   std::uniform_real_distribution<double> uniform(-1, 1);
   const int64_t rows = 40;
@@ -51,24 +56,68 @@ TEST(GeneralizedAdvantages, EndWithEpisodesAndGoOnFromTheirTrueLastStates) {
       if (event > 0.9) discount_t[t][b] = 0.0;
     }
   }
+  return {r_t, discount_t, v_tm1, v_t, valid};
+}
 
+double at(const torch::Tensor& x, int64_t t, int64_t b) {
+  return x[t][b].item<double>();
+}
+
+// oracle: the definition, a sum of delta over each episode, in double precision
+TEST(GeneralizedAdvantages, EndWithEpisodesAndGoOnFromTheirTrueLastStates) {
+  const auto [r_t, discount_t, v_tm1, v_t, valid] = random_rows();
   const double lambda = 0.8;
   const torch::Tensor advantages =
       generalized_advantages(r_t, discount_t, v_tm1, v_t, valid, lambda);
-  const auto at = [](const torch::Tensor& x, int64_t t, int64_t b) {
-    return x[t][b].item<double>();
-  };
-  for (int64_t b = 0; b < streams; ++b) {
-    for (int64_t t = 0; t < rows; ++t) {
+  for (int64_t b = 0; b < r_t.size(1); ++b) {
+    for (int64_t t = 0; t < r_t.size(0); ++t) {
       double expected = 0;
       double weight = 1;
-      for (int64_t k = t; k < rows && valid[k][b].item<bool>(); ++k) {
+      for (int64_t k = t; k < r_t.size(0) && valid[k][b].item<bool>(); ++k) {
         const double delta = at(r_t, k, b) + at(discount_t, k, b) * at(v_t, k, b) - at(v_tm1, k, b);
         expected += weight * delta;
         weight *= lambda * at(discount_t, k, b);
       }
       EXPECT_NEAR(at(advantages, t, b), expected, 1e-12) << t << " " << b;
     }
+  }
+}
+
+// oracle: the definition, a sum of n rewards and a value for each row, in double precision
+TEST(NStepAdvantages, EndWithEpisodesAndGoOnFromTheirTrueLastStates) {
+  const auto [r_t, discount_t, v_tm1, v_t, valid] = random_rows();
+  const int64_t rows = r_t.size(0);
+  for (const int64_t n : {int64_t{1}, int64_t{3}, rows, rows + 7}) {
+    const torch::Tensor advantages = n_step_advantages(r_t, discount_t, v_tm1, v_t, valid, n);
+    for (int64_t b = 0; b < r_t.size(1); ++b) {
+      for (int64_t t = 0; t < rows; ++t) {
+        double expected = valid[t][b].item<bool>() ? -at(v_tm1, t, b) : 0.0;
+        double weight = 1;
+        for (int64_t k = t; k < rows && valid[k][b].item<bool>(); ++k) {
+          expected += weight * at(r_t, k, b);
+          weight *= at(discount_t, k, b);
+          const bool last = k + 1 == std::min(t + n, rows) || !valid[k + 1][b].item<bool>();
+          if (last) expected += weight * at(v_t, k, b);
+          if (last) break;
+        }
+        EXPECT_NEAR(at(advantages, t, b), expected, 1e-12) << n << " " << t << " " << b;
+      }
+    }
+  }
+}
+
+// oracle: rlax 0.1.9, tests/oracles/policy_gradient.py
+TEST(NStepAdvantages, EqualRlax) {
+  auto data = golden_tensors("policy_gradient");
+  const auto column = [](const torch::Tensor& x) { return x.unsqueeze(1); };  // [T, 1]
+  const torch::Tensor v_tm1 = column(data["values"].slice(0, 0, -1));
+  const torch::Tensor valid = torch::ones({data["r_t"].size(0), 1}, torch::kBool);
+  for (const int64_t n : {1, 4, 12}) {
+    const torch::Tensor advantages =
+        n_step_advantages(column(data["r_t"]), column(data["discount_t"]), v_tm1,
+                          column(data["values"].slice(0, 1)), valid, n);
+    const torch::Tensor returns = column(data["returns_" + std::to_string(n)]);
+    EXPECT_TRUE(torch::allclose(advantages + v_tm1, returns, 1e-5, 1e-6)) << n;
   }
 }
 

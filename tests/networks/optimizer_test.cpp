@@ -197,16 +197,37 @@ TEST(Optimizer, ShortensAGradientToTheGreatestNorm) {
   }
 }
 
+// oracle: the definitions, number by number, in the order that is asked for; the norm is that of
+// the gradient as it came
+TEST(Optimizer, TransformsGradientsInOrder) {
+  const auto moved = [](const std::vector<GradientTransform>& transforms) {
+    torch::Tensor x = torch::tensor({1.0, -2.0}, torch::kFloat64).set_requires_grad(true);
+    torch::Tensor y = torch::tensor({3.0}, torch::kFloat64).set_requires_grad(true);
+    Optimizer optimizer("sgd", {.learning_rate = 1.0}, {x, y}, {.transforms = transforms});
+    optimizer.minimize((torch::tensor({2.0, -3.0}, torch::kFloat64) * x).sum() + (6 * y).sum());
+    EXPECT_NEAR(optimizer.gradient_norm(), 7.0, 1e-12);
+    return std::vector<double>{1.0 - x[0].item<double>(), -2.0 - x[1].item<double>(),
+                               3.0 - y[0].item<double>()};
+  };
+  const auto expect = [&](const std::vector<GradientTransform>& transforms,
+                          const std::vector<double>& expected) {
+    const std::vector<double> steps = moved(transforms);
+    for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(steps[i], expected[i], 1e-12) << i;
+  };
+  expect({}, {2.0, -3.0, 6.0});
+  expect({clip_by_global_norm(3.5)}, {1.0, -1.5, 3.0});
+  expect({clip_by_global_norm(7.5)}, {2.0, -3.0, 6.0});
+  expect({clip_by_value(2.5)}, {2.0, -2.5, 2.5});
+  expect({add_weight_decay(0.5)}, {2.5, -4.0, 7.5});
+  expect({clip_by_value(2.5), add_weight_decay(0.5)}, {2.5, -3.5, 4.0});
+  expect({add_weight_decay(0.5), clip_by_value(2.5)}, {2.5, -2.5, 2.5});
+}
+
 // oracle: closed forms; by a gradient of 1, plain SGD moves by the learning rate
 TEST(Optimizer, FollowsTheScheduleOfItsLearningRate) {
-  const auto moves = [](const std::string& schedule) {
+  const auto moves = [](const Schedule& schedule) {
     torch::Tensor x = torch::zeros({}, torch::dtype(torch::kFloat64).requires_grad(true));
-    Optimizer optimizer("sgd",
-                        {.learning_rate = 0.5,
-                         .learning_rate_schedule = schedule,
-                         .anneal_steps = 4,
-                         .learning_rate_decay = 0.25},
-                        {x});
+    Optimizer optimizer("sgd", {.learning_rate = 0.5}, {x}, {.learning_rate = schedule});
     std::vector<double> moved;
     for (int update = 0; update < 7; ++update) {
       const double before = x.item<double>();
@@ -216,14 +237,16 @@ TEST(Optimizer, FollowsTheScheduleOfItsLearningRate) {
     return moved;
   };
   const double root = std::sqrt(0.5);
-  const std::map<std::string, std::vector<double>> expected = {
-      {"constant", {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5}},
-      {"linear", {0.5, 0.375, 0.25, 0.125, 0, 0, 0}},
-      {"cosine", {0.5, 0.25 * (1 + root), 0.25, 0.25 * (1 - root), 0, 0, 0}},
-      {"exponential", {0.5, 0.5 * root, 0.25, 0.25 * root, 0.125, 0.125 * root, 0.0625}}};
-  for (const auto& [schedule, rates] : expected) {
+  const std::vector<std::tuple<std::string, Schedule, std::vector<double>>> expected = {
+      {"none", nullptr, {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5}},
+      {"linear", linear_decay(4), {0.5, 0.375, 0.25, 0.125, 0, 0, 0}},
+      {"cosine", cosine_decay(4), {0.5, 0.25 * (1 + root), 0.25, 0.25 * (1 - root), 0, 0, 0}},
+      {"exponential",
+       exponential_decay(4, 0.25),
+       {0.5, 0.5 * root, 0.25, 0.25 * root, 0.125, 0.125 * root, 0.0625}}};
+  for (const auto& [name, schedule, rates] : expected) {
     const std::vector<double> moved = moves(schedule);
-    for (size_t i = 0; i < rates.size(); ++i) EXPECT_NEAR(moved[i], rates[i], 1e-12) << schedule;
+    for (size_t i = 0; i < rates.size(); ++i) EXPECT_NEAR(moved[i], rates[i], 1e-12) << name;
   }
 }
 

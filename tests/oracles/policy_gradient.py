@@ -1,4 +1,4 @@
-"""Writes policy_gradient.safetensors: rlax's advantages and PPO loss, with its gradient.
+"""Writes policy_gradient.safetensors: rlax's advantages, n-step returns and PPO loss with gradient.
 
 Peer: rlax 0.1.9 (jax 0.10.2), float32 on a CPU. T = 12 steps of one stream with an end in the
 middle; N = 16 samples. Inputs are drawn here and stored beside the results. How to run: see
@@ -29,6 +29,10 @@ def main():
   for lambda_ in (0.0, 0.9, 1.0):
     out[f'advantages_{lambda_}'] = np.asarray(
         rlax.truncated_generalized_advantage_estimation(r_t, discount_t, lambda_, values))
+
+  for n in (1, 4, T):
+    out[f'returns_{n}'] = np.asarray(
+        rlax.n_step_bootstrapped_returns(r_t, discount_t, values[1:], n))
 
   # the policy's loss as a function of its logits
   logits = (2 * generator.normal(size=(N, A))).astype(np.float32)

@@ -2,19 +2,26 @@
 
 #include <torch/types.h>
 
-#include "accumbens/config/options.h"
+#include <functional>
+
 #include "accumbens/core/random.h"
+#include "accumbens/networks/actor_critic.h"
 
 namespace accumbens {
 
-/// Whether an option names max_actions(), rather than sampled_actions().
-bool names_max_action(const Reference& action_fn);
+/// Chooses actions by what a policy says of B states: [B] int64 of discrete ones, whose logits may
+/// be action values too, or [B, D] of continuous ones, before they are squashed or cut off. All
+/// tensors are on the CPU, without gradients.
+using ActionFunction =
+    std::function<torch::Tensor(const PolicyOutput& policy, RandomStream& random)>;
 
-/// The action that is preferred most, in Gin: max_action. preferences: [B, A]; returns [B] int64.
-torch::Tensor max_actions(const torch::Tensor& preferences);
+/// The action of the greatest logit; of continuous ones the mean.
+torch::Tensor max_action(const PolicyOutput& policy, RandomStream& random);
 
-/// One action each by the probabilities of the softmax, in Gin: sampled_action. logits: [B, A], on
-/// the CPU; returns [B] int64.
-torch::Tensor sampled_actions(const torch::Tensor& logits, RandomStream& random);
+/// An action drawn by its probability, the softmax of the logits, or by the normal's density.
+torch::Tensor sampled_action(const PolicyOutput& policy, RandomStream& random);
+
+/// Discrete ones: with probability epsilon any, all alike, otherwise that of the greatest logit.
+ActionFunction epsilon_greedy_action(double epsilon);
 
 }  // namespace accumbens

@@ -61,14 +61,6 @@ torch::Tensor ContinuousAgent::random_action(int64_t streams) {
   return centre + reach * (2.0 * uniforms({streams, centre.size(0)}, parts_.exploration) - 1.0);
 }
 
-torch::Tensor ContinuousAgent::exploration_noise(torch::IntArrayRef shape) {
-  return normals(shape, parts_.exploration).to(device_);
-}
-
-torch::Tensor ContinuousAgent::exploration_gumbels(torch::IntArrayRef shape) {
-  return uniforms(shape, parts_.exploration).log_().neg_().log_().neg_().to(device_);
-}
-
 torch::Tensor ContinuousAgent::update_noise(torch::IntArrayRef shape) {
   return normals(shape, parts_.noise).to(device_);
 }

@@ -136,13 +136,10 @@ class ContinuousAgent : public ActorLearner {
   /// What the logs say of an update: a tensor for each of figure_names, whose mean it is.
   void log(const std::vector<torch::Tensor>& figures) { figures_.set(figures); }
 
-  /// Standard normals of a shape on the agent's device: of the exploration in acting,
-  torch::Tensor exploration_noise(torch::IntArrayRef shape);
+  /// The stream to explore with in acting, saved with the agent.
+  RandomStream& exploration() { return parts_.exploration; }
 
-  /// standard Gumbels of the same,
-  torch::Tensor exploration_gumbels(torch::IntArrayRef shape);
-
-  /// or normals of an update.
+  /// Standard normals of a shape on the agent's device, of an update.
   virtual torch::Tensor update_noise(torch::IntArrayRef shape);
 
  private:

@@ -15,20 +15,25 @@ OptimizerOptions of_policy(OptimizerOptions rates, const DdpgOptions& options) {
 }  // namespace
 
 DdpgAgent::DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Device device,
-                     Parts parts, const OptimizerOptions& rates)
+                     Parts parts, std::unique_ptr<ExplorationNoise> exploration_noise,
+                     const OptimizerOptions& rates, const OptimizerParts& optimizer_parts)
     : ContinuousAgent(options, batch_size, device, std::move(parts),
                       {"loss", "policy_loss", "mean_q"}),
       options_(options),
-      actor_optimizer_(options.optimizer, of_policy(rates, options), network().actor->parameters()),
-      critic_optimizer_(options.optimizer, rates, network().critic_parameters()),
+      exploration_noise_(std::move(exploration_noise)),
+      actor_optimizer_(options.optimizer, of_policy(rates, options), network().actor->parameters(),
+                       optimizer_parts),
+      critic_optimizer_(options.optimizer, rates, network().critic_parameters(), optimizer_parts),
       policy_loss_(torch::zeros({}, torch::dtype(torch::kFloat32).device(device))) {}
 
 torch::Tensor DdpgAgent::select_action(const TimeStep& time_step, const torch::Tensor& x_t) {
-  const torch::Tensor action = proposal_of(network().policy(x_t));  // [B, D]
-  const torch::Tensor noise =
-      eval_mode() ? torch::zeros({}) : draw_noise(time_step, action.sizes());
-  if (discrete()) return (action + noise).argmax(/*dim=*/1);
-  return clip(action + bounds().reach * noise, bounds());
+  torch::Tensor action = proposal_of(network().policy(x_t));  // [B, D]
+  if (!eval_mode()) {
+    const torch::Tensor noise =
+        exploration_noise_->draw(time_step, action.size(1), exploration()).to(action.device());
+    action = action + (discrete() ? noise : bounds().reach * noise);
+  }
+  return discrete() ? action.argmax(/*dim=*/1) : clip(action, bounds());
 }
 
 torch::Tensor DdpgAgent::proposal_of(const torch::Tensor& outputs) const {
@@ -45,21 +50,6 @@ torch::Tensor DdpgAgent::value_of(ContinuousActorCritic& network, const torch::T
   const torch::Tensor q =
       network.critics->forward(x.repeat_interleave(actions, /*dim=*/0), each, /*frozen=*/true);
   return (q.view({-1, states, actions}) * proposal).sum(/*dim=*/2);
-}
-
-torch::Tensor DdpgAgent::draw_noise(const TimeStep& time_step, torch::IntArrayRef shape) {
-  const std::string& kind = options_.exploration_noise;
-  const torch::Tensor draw =
-      kind == "gumbel" ? exploration_gumbels(shape) : exploration_noise(shape);
-  if (kind != "ornstein_uhlenbeck") return options_.noise_scale * draw;
-
-  // it wanders from zero within an episode
-  noise_ = noise_.defined() ? noise_.to(draw.device()) : torch::zeros_like(draw);
-  for (int64_t b = 0; b < time_step.batch_size(); ++b) {
-    if (time_step.first(b)) noise_[b].zero_();
-  }
-  noise_ = (1.0 - options_.noise_return) * noise_ + options_.noise_scale * draw;
-  return noise_;
 }
 
 torch::Tensor DdpgAgent::target_action(const torch::Tensor& x_t) {
@@ -96,7 +86,8 @@ void DdpgAgent::update(const Batch& batch) {
 void DdpgAgent::state(StateTree& tree) {
   ContinuousAgent::state(tree);
   tree("actor_optimizer", actor_optimizer_)("critic_optimizer", critic_optimizer_)(
-      "wandering_noise", noise_)("updates", updates_)("policy_loss", policy_loss_);
+      "updates", updates_)("policy_loss", policy_loss_);
+  tree.scope("exploration_noise", [&](StateTree& t) { exploration_noise_->state(t); });
 }
 
 }  // namespace accumbens

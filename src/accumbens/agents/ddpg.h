@@ -1,18 +1,17 @@
 #pragma once
 
+#include <memory>
 #include <optional>
-#include <string>
 
 #include "accumbens/agents/continuous.h"
+#include "accumbens/agents/exploration_noise.h"
 
 namespace accumbens {
 
 /// Options of DDPG; the noise is that of its authors, the rest as for all agents with continuous
 /// actions.
 struct DdpgOptions : ContinuousOptions {
-  std::string exploration_noise = "ornstein_uhlenbeck";
-  double noise_scale = 0.2;
-  double noise_return = 0.15;
+  Reference exploration_noise{"OrnsteinUhlenbeckNoise"};
   int64_t policy_period = 1;
   std::optional<double> policy_learning_rate = std::nullopt;
   double logit_penalty = 1e-3;
@@ -21,15 +20,8 @@ struct DdpgOptions : ContinuousOptions {
   void fields(Visitor& field) {
     ContinuousOptions::fields(field);
     field("exploration_noise", exploration_noise,
-          "gaussian: drawn anew at every agent step; ornstein_uhlenbeck: it wanders; gumbel: drawn "
-          "anew, and discrete actions are then samples of a softmax of shares / noise_scale",
-          one_of({"gaussian", "ornstein_uhlenbeck", "gumbel"}));
-    field("noise_scale", noise_scale,
-          "of what is drawn: its deviation (gumbel: its scale), in units of half the bounds, or of "
-          "the shares of discrete actions",
-          at_least(0));
-    field("noise_return", noise_return,
-          "ornstein_uhlenbeck: the share of itself that it loses per agent step", in_closed(0, 1));
+          "what is added in training to actions, or to the shares of discrete ones",
+          part("exploration_noises"));
     field("policy_period", policy_period,
           "updates of the critics per update of the policy and the target networks", at_least(1));
     field("policy_learning_rate", policy_learning_rate,
@@ -49,9 +41,10 @@ struct DdpgOptions : ContinuousOptions {
 class DdpgAgent : public ContinuousAgent {
  public:
   /// parts: with a policy of one output, and any number of critics, of which the least counts;
-  /// rates: of the optimizers of both.
+  /// rates, optimizer_parts: of the optimizers of both.
   DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Device device, Parts parts,
-            const OptimizerOptions& rates);
+            std::unique_ptr<ExplorationNoise> exploration_noise, const OptimizerOptions& rates,
+            const OptimizerParts& optimizer_parts = {});
 
   void state(StateTree& tree) override;
 
@@ -72,12 +65,10 @@ class DdpgAgent : public ContinuousAgent {
   torch::Tensor value_of(ContinuousActorCritic& network, const torch::Tensor& x,
                          const torch::Tensor& proposal) const;
 
-  torch::Tensor draw_noise(const TimeStep& time_step, torch::IntArrayRef shape);
-
   DdpgOptions options_;
+  std::unique_ptr<ExplorationNoise> exploration_noise_;
   Optimizer actor_optimizer_;
   Optimizer critic_optimizer_;
-  torch::Tensor noise_;        // [B, D], where it wanders
   int64_t updates_ = 0;        // of the critics
   torch::Tensor policy_loss_;  // of the policy's last update
 };

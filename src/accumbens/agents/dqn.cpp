@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "accumbens/agents/action_functions.h"
 #include "accumbens/agents/figures.h"
 #include "accumbens/core/error.h"
 #include "accumbens/losses/q_learning.h"
@@ -86,7 +85,7 @@ QNetwork& DqnAgent::acting_network() {
 
 torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Tensor& s_t) {
   const double epsilon = eval_mode() ? options_.epsilon_eval : parts_.epsilon(training_steps());
-  const bool greedy = eval_mode() || names_max_action(options_.action_fn);
+  const ActionFunction choose = eval_mode() ? max_action : parts_.action_fn;
 
   // the values are only worked out where one is needed
   torch::Tensor q_t;                                                             // [B, A]
@@ -99,9 +98,8 @@ torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Te
       a_t[b] = parts_.exploration.below(num_actions_);
     } else {
       if (!q_t.defined()) q_t = q_values(s_t).cpu();
-      const torch::Tensor q_b = q_t.narrow(0, b, 1);  // [1, A]
-      a_t[b] =
-          (greedy ? max_actions(q_b) : sampled_actions(q_b, parts_.exploration)).item<int64_t>();
+      const PolicyOutput q_b{.logits = q_t.narrow(0, b, 1)};  // [1, A]
+      a_t[b] = choose(q_b, parts_.exploration).item<int64_t>();
       if (b == 0) state_value_ = q_t[b].max().item<double>();
     }
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "accumbens/agents/action_functions.h"
 #include "accumbens/agents/actor_learner.h"
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
@@ -60,23 +61,19 @@ struct DqnOptions {
     field("update_period", update_period, "agent steps between updates", at_least(1));
     field("target_update_period", target_update_period,
           "agent steps between copies to the target network", at_least(1));
-    field("epsilon_fn", epsilon_fn,
-          "how epsilon falls: on a line after the warm-up (Dopamine) or from the first step on "
-          "(CleanRL), exponentially after the warm-up (for-ai/rl), or not",
-          one_of({"linearly_decaying_epsilon", "linear_epsilon", "exponential_epsilon",
-                  "identity_epsilon", "zero_epsilon"}));
+    field("epsilon_fn", epsilon_fn, "how the probability of a random action falls in training",
+          part("epsilon_functions"));
     field("action_fn", action_fn,
-          "actions in training that are not random: those of the greatest value, or drawn by the "
-          "softmax of the values",
-          one_of({"max_action", "sampled_action"}));
+          "actions in training that are not random, by their values; in evaluation they are those "
+          "of the greatest value",
+          part("action_functions"));
     field("epsilon_train", epsilon_train, "final probability of a random action in training",
           in_closed(0, 1));
     field("epsilon_eval", epsilon_eval, "probability of a random action in evaluation",
           in_closed(0, 1));
     field("epsilon_decay_period", epsilon_decay_period,
           "agent steps over which epsilon falls; exponentially: to a share of 1/e", at_least(1));
-    field("network", network,
-          "from stacked observations to action values; see `accumbens list networks`");
+    field("network", network, "from stacked observations to action values", part("networks"));
     field("optimizer", optimizer,
           "its options are create_optimizer's, or those of TensorFlow's optimizer",
           one_of({"adam", "rmsprop", "sgd", "@AdamOptimizer", "@RMSPropOptimizer"}));
@@ -138,6 +135,7 @@ class DqnAgent : public ActorLearner {
     Replay replay;                             // in training mode only
     FrameStack frame_stack;                    // of the replay's spec
     Schedule epsilon;                          // by agent steps of training
+    ActionFunction action_fn;                  // of training, where actions are not random
     RandomStream exploration;                  // of actions
     RandomStream sampling;                     // of batches
     RandomStream noise;                        // of noisy networks and drawn quantiles

@@ -4,25 +4,11 @@
 
 #include <utility>
 
-#include "accumbens/agents/action_functions.h"
 #include "accumbens/core/error.h"
-#include "accumbens/core/random_tensor.h"
-#include "accumbens/losses/policy_gradient.h"
 #include "accumbens/networks/q_network.h"
 
 namespace accumbens {
 namespace {
-
-// [B], or [B, D] before they are squashed
-torch::Tensor choose_actions(const Reference& action_fn, const PolicyOutput& policy,
-                             RandomStream& random) {
-  const bool greatest = names_max_action(action_fn);
-  if (policy.logits.defined()) {
-    return greatest ? max_actions(policy.logits) : sampled_actions(policy.logits, random);
-  }
-  if (greatest) return policy.mean;
-  return policy.mean + policy.log_std.exp() * normals(policy.mean.sizes(), random);
-}
 
 template <class T>
 std::vector<T> joined(std::vector<T> first, const std::vector<T>& more) {
@@ -70,9 +56,8 @@ void OnPolicyAgent::learn_from(const TimeStep& time_step, const torch::Tensor& s
 
 ActorLearner::Answer OnPolicyAgent::answer(const TimeStep&, const torch::Tensor& s_t) {
   const PolicyOutput output = look_without_gradients(s_t);
-  const torch::Tensor chosen =
-      choose_actions(eval_mode() ? options_.eval_action_fn : options_.action_fn, output,
-                     parts_.actions);  // [B] or [B, D]
+  const ActionFunction& choose = eval_mode() ? parts_.eval_action_fn : parts_.action_fn;
+  const torch::Tensor chosen = choose(output, parts_.actions);  // [B] or [B, D]
 
   // continuous actions are within their bounds, what is learned from is what was drawn
   torch::Tensor action = chosen;
@@ -100,8 +85,8 @@ OnPolicyAgent::Samples OnPolicyAgent::samples(const torch::Tensor& v) const {
   // how much better each action was than the state's value
   const torch::Tensor v_t = torch::cat({rollout_.v_tm1.slice(0, 1), v.unsqueeze(0)});  // [T, B]
   const torch::Tensor advantage =
-      generalized_advantages(rollout_.r_t, options_.gamma * rollout_.discount_t, rollout_.v_tm1,
-                             v_t, rollout_.valid, options_.lambda_);  // [T, B]
+      parts_.advantages(rollout_.r_t, options_.gamma * rollout_.discount_t, rollout_.v_tm1, v_t,
+                        rollout_.valid);  // [T, B]
 
   // of all that had an outcome
   const torch::Tensor rows = rollout_.valid.flatten().nonzero().flatten();

@@ -4,15 +4,18 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "accumbens/agents/action_functions.h"
 #include "accumbens/agents/actor_learner.h"
 #include "accumbens/agents/figures.h"
 #include "accumbens/agents/rollout.h"
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
 #include "accumbens/losses/continuous.h"
+#include "accumbens/losses/policy_gradient.h"
 #include "accumbens/networks/actor_critic.h"
 #include "accumbens/networks/optimizer.h"
 #include "accumbens/replay/frame_stack.h"
@@ -23,11 +26,12 @@ namespace accumbens {
 /// streams together.
 struct OnPolicyOptions {
   double gamma = 0.99;
+  Reference advantage_estimator{"generalized_advantages"};
   double lambda_ = 0.95;
   int64_t update_period = 2'048;
   double vf_coefficient = 0.5;
   double entropy_coefficient = 0.0;
-  double max_gradient_norm = 0.5;
+  std::optional<double> max_gradient_norm = 0.5;
   std::string optimizer = "adam";
   Reference network{"ClassicControlActorCriticNetwork"};
   int64_t stack_size = 1;
@@ -38,46 +42,48 @@ struct OnPolicyOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("gamma", gamma, "discount per agent step", in_closed(0, 1));
-    field("lambda_", lambda_,
-          "decay of generalised advantage estimates; 1: discounted returns less the value",
-          in_closed(0, 1));
+    field("advantage_estimator", advantage_estimator,
+          "how much better than the state's value what came of an action was",
+          part("advantage_estimators"));
+    field("lambda_", lambda_, "@generalized_advantages: their decay", in_closed(0, 1));
     field("update_period", update_period, "agent steps of all streams that an update learns from",
           at_least(1));
     field("vf_coefficient", vf_coefficient, "weight of the value's loss", at_least(0));
     field("entropy_coefficient", entropy_coefficient, "weight of the policy's entropy",
           at_least(0));
     field("max_gradient_norm", max_gradient_norm,
-          "a longer gradient, over all parameters, is shortened to this", above(0));
+          "a longer gradient, over all parameters, is shortened to this; None: it is not",
+          above(0));
     field("optimizer", optimizer, "its options are create_optimizer's",
           one_of({"adam", "rmsprop", "sgd"}));
-    field("network", network, "from stacked observations to a policy and a value");
+    field("network", network, "from stacked observations to a policy and a value",
+          part("actor_critic_networks"));
     field("stack_size", stack_size, "frames in an observation", at_least(1));
     field(
         "squash_actions", squash_actions,
         "tanh takes continuous actions into their bounds (Dopamine); False: they are cut off there "
         "(CleanRL)");
-    field("action_fn", action_fn,
-          "actions in training are drawn by their probabilities, or the likeliest: of continuous "
-          "ones the mean",
-          one_of({"sampled_action", "max_action"}));
-    field("eval_action_fn", eval_action_fn, "the same in evaluation",
-          one_of({"sampled_action", "max_action"}));
+    field("action_fn", action_fn, "actions in training", part("action_functions"));
+    field("eval_action_fn", eval_action_fn, "actions in evaluation", part("action_functions"));
   }
 };
 
 /// An actor-critic that acts in B streams by its policy and learns every update_period agent steps
-/// from what it did, with generalised advantage estimates (Schulman et al., 2016). Derived classes
-/// say how. Where an episode is cut short, its value goes on from the true last observation.
+/// from what it did, by estimates of how much better it was than expected. Derived classes say how.
+/// Where an episode is cut short, its value goes on from the true last observation.
 class OnPolicyAgent : public ActorLearner {
  public:
   /// What an OnPolicyAgent is made of.
   struct Parts {
     std::shared_ptr<ActorCriticNetwork> network;
-    Optimizer optimizer;       // of network's parameters
-    FrameStack frame_stack;    // of observations
-    ActionBounds bounds;       // of continuous actions; on the CPU
-    RandomStream actions;      // draws them
-    RandomStream minibatches;  // draws them, where there are any
+    Optimizer optimizer;            // of network's parameters
+    FrameStack frame_stack;         // of observations
+    AdvantageEstimator advantages;  // of what it did
+    ActionFunction action_fn;       // of training
+    ActionFunction eval_action_fn;  // of evaluation
+    ActionBounds bounds;            // of continuous actions; on the CPU
+    RandomStream actions;           // draws them
+    RandomStream minibatches;       // draws them, where there are any
   };
 
   /// num_streams: of the environment. more_figures: names of what else than losses and entropy is

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/random_tensor.h"
 
 namespace accumbens {
 namespace {
@@ -29,7 +30,8 @@ void SacOptions::check() const {
 }
 
 SacAgent::SacAgent(const SacOptions& options, int64_t batch_size, int64_t action_size,
-                   torch::Device device, Parts parts, const OptimizerOptions& rates)
+                   torch::Device device, Parts parts, const OptimizerOptions& rates,
+                   OptimizerParts optimizer_parts)
     : ContinuousAgent(options, batch_size, device, std::move(parts),
                       {"loss", "policy_loss", "alpha_loss", "alpha", "entropy", "mean_q"}),
       options_(options),
@@ -37,14 +39,15 @@ SacAgent::SacAgent(const SacOptions& options, int64_t batch_size, int64_t action
       log_std_bounds_(bounds_of(options)),
       log_alpha_(
           torch::zeros({}, torch::dtype(torch::kFloat32).device(device).requires_grad(true))),
-      optimizer_(options.optimizer, rates, with(network().parameters(), log_alpha_)) {}
+      optimizer_(options.optimizer, rates, with(network().parameters(), log_alpha_),
+                 std::move(optimizer_parts)) {}
 
 torch::Tensor SacAgent::select_action(const TimeStep&, const torch::Tensor& x_t) {
   const torch::Tensor outputs = network().policy(x_t);  // [B, 2 D]
   if (eval_mode()) return mean_action(outputs);
   const std::vector<torch::Tensor> of = outputs.chunk(2, /*dim=*/1);  // mean and log-deviation
   const torch::Tensor std = of[1].clamp(log_std_bounds_.least, log_std_bounds_.greatest).exp();
-  return squash(of[0] + std * exploration_noise(std.sizes()), bounds());
+  return squash(of[0] + std * normals(std.sizes(), exploration()).to(std.device()), bounds());
 }
 
 torch::Tensor SacAgent::mean_action(const torch::Tensor& outputs) const {

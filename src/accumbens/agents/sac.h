@@ -39,7 +39,7 @@ class SacAgent : public ContinuousAgent {
  public:
   /// parts: with a policy of two outputs and two critics; rates: of the optimizer of all of it.
   SacAgent(const SacOptions& options, int64_t batch_size, int64_t action_size, torch::Device device,
-           Parts parts, const OptimizerOptions& rates);
+           Parts parts, const OptimizerOptions& rates, OptimizerParts optimizer_parts = {});
 
   void state(StateTree& tree) override;
 

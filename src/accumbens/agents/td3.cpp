@@ -7,8 +7,11 @@
 namespace accumbens {
 
 Td3Agent::Td3Agent(const Td3Options& options, int64_t batch_size, torch::Device device, Parts parts,
-                   const OptimizerOptions& rates)
-    : DdpgAgent(options, batch_size, device, std::move(parts), rates), options_(options) {}
+                   std::unique_ptr<ExplorationNoise> exploration_noise,
+                   const OptimizerOptions& rates, const OptimizerParts& optimizer_parts)
+    : DdpgAgent(options, batch_size, device, std::move(parts), std::move(exploration_noise), rates,
+                optimizer_parts),
+      options_(options) {}
 
 torch::Tensor Td3Agent::target_action(const torch::Tensor& x_t) {
   // neighbouring actions have about the same value

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+
 #include "accumbens/agents/ddpg.h"
 
 namespace accumbens {
@@ -10,8 +12,7 @@ struct Td3Options : DdpgOptions {
   double target_noise_clip = 0.5;
 
   Td3Options() {
-    exploration_noise = "gaussian";
-    noise_scale = 0.1;
+    exploration_noise = {"GaussianNoise"};
     policy_period = 2;
   }
 
@@ -31,9 +32,10 @@ struct Td3Options : DdpgOptions {
 /// on the next states' actions.
 class Td3Agent : public DdpgAgent {
  public:
-  /// parts: with a policy of one output and two critics; rates: of the optimizers of both.
+  /// parts: with a policy of one output and two critics; the rest as for DdpgAgent.
   Td3Agent(const Td3Options& options, int64_t batch_size, torch::Device device, Parts parts,
-           const OptimizerOptions& rates);
+           std::unique_ptr<ExplorationNoise> exploration_noise, const OptimizerOptions& rates,
+           const OptimizerParts& optimizer_parts = {});
 
  protected:
   torch::Tensor target_action(const torch::Tensor& x_t) override;

@@ -118,8 +118,8 @@ int list(const Catalogue& catalogue, const std::string& what, bool verbose, bool
   const auto configurables = catalogue.registry.configurables();
   if (what.empty() && !verbose && !markdown) {
     throw ConfigError(
-        "list what? agents, environments, networks, wrappers, configs or configurables, or "
-        "--verbose");
+        "list what? agents, environments, networks or another kind of part, configs or "
+        "configurables, or --verbose");
   }
   if (markdown) {
     print_markdown(configurables);
@@ -136,17 +136,18 @@ int list(const Catalogue& catalogue, const std::string& what, bool verbose, bool
     return list_configs();
   } else if (what == "agents") {
     for (const auto& [name, entry] : catalogue.agents) print(name, entry.summary);
-  } else if (what == "networks") {
-    for (const auto& [name, entry] : catalogue.networks) print(name, entry.summary);
-    for (const auto& [name, entry] : catalogue.actor_critics) print(name, entry.summary);
-  } else if (what == "wrappers") {
-    for (const auto& [name, entry] : catalogue.wrappers) print("@" + name, entry.summary);
   } else {
-    for (const auto& [name, entry] : catalogue.environments) print("@" + name, entry.summary);
-    for (const auto& [name, entry] : catalogue.vector_environments) {
-      print("@" + name, entry.summary);
+    const auto parts = catalogue.parts();
+    if (!parts.contains(what)) {
+      std::string kinds;
+      for (const auto& [kind, names] : parts) kinds += ", " + kind;
+      throw ConfigError("there is nothing named '" + what +
+                        "' to list; there are agents, configs, configurables" + kinds);
     }
-    for (const std::string& name : known_environments()) std::cout << name << '\n';
+    for (const auto& [name, summary] : parts.at(what)) print("@" + name, summary);
+    if (what == "environments") {
+      for (const std::string& name : known_environments()) std::cout << name << '\n';
+    }
   }
   return 0;
 }

@@ -397,6 +397,11 @@ std::string Configuration::bound_at(const std::string& name) const {
   return "";
 }
 
+std::string Configuration::bound_at(const std::string& name, const std::string& parameter) const {
+  const Bound* found = find(target(name), parameter);
+  return found == nullptr ? "" : place(found->location);
+}
+
 Value Configuration::value(const std::string& name, const std::string& parameter) const {
   return values(target(name)).at(parameter);
 }

@@ -68,6 +68,9 @@ class Configuration {
   /// "file:line" of a binding that names the configurable itself, in any scope; "" where none does.
   std::string bound_at(const std::string& name) const;
 
+  /// "file:line" of the binding that a parameter's value comes from; "" for a default.
+  std::string bound_at(const std::string& name, const std::string& parameter) const;
+
   /// The value of a parameter, bound or default, which does not count as a use.
   Value value(const std::string& name, const std::string& parameter) const;
 

@@ -31,6 +31,7 @@ struct Range {
   double high = std::numeric_limits<double>::infinity();  // the greatest, itself accepted
   bool low_open = false;                                  // low itself is refused
   std::vector<std::string> one_of{};                      // for strings and references
+  std::string part_of{};                                  // for references: see part()
 };
 
 /// All of the type.
@@ -52,6 +53,11 @@ inline Range above(double low) {
 /// These strings, or references to these names.
 inline Range one_of(std::initializer_list<std::string> names) {
   return {.one_of = names};
+}
+
+/// References to parts of a kind, which a program can add to: `accumbens list KIND` names them.
+inline Range part(const std::string& kind) {
+  return {.part_of = kind};
 }
 
 }  // namespace accumbens

@@ -125,6 +125,7 @@ std::string Field::default_text() const {
 }
 
 std::string Field::range_text() const {
+  if (!range.part_of.empty()) return "`accumbens list " + range.part_of + "`";
   if (!range.one_of.empty()) {
     std::string text;
     for (size_t i = 0; i < range.one_of.size(); ++i) {

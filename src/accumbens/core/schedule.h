@@ -4,10 +4,11 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <numbers>
 
 namespace accumbens {
 
-/// A number that depends on the agent step.
+/// A number that depends on the agent step, or on another count.
 using Schedule = std::function<double(int64_t agent_step)>;
 
 /// 1 while the replay warms up, then falls linearly to `epsilon` over `decay_period` agent steps
@@ -41,6 +42,26 @@ inline Schedule linear_schedule(double begin, double end, int64_t first_step, in
   return [=](int64_t agent_step) {
     const double share = static_cast<double>(agent_step - first_step) / static_cast<double>(steps);
     return begin + (end - begin) * std::clamp(share, 0.0, 1.0);
+  };
+}
+
+/// On a line from 1 to 0, which it reaches after `steps`.
+inline Schedule linear_decay(int64_t steps) {
+  return linear_schedule(1.0, 0.0, /*first_step=*/0, steps);
+}
+
+/// Along half a cosine from 1 to 0, which it reaches after `steps` (Loshchilov & Hutter, 2017).
+inline Schedule cosine_decay(int64_t steps) {
+  return [=](int64_t step) {
+    const double share = static_cast<double>(step) / static_cast<double>(steps);
+    return (1.0 + std::cos(std::numbers::pi * std::min(share, 1.0))) / 2.0;
+  };
+}
+
+/// From 1 on, `factor` times what it was with every `steps`.
+inline Schedule exponential_decay(int64_t steps, double factor) {
+  return [=](int64_t step) {
+    return std::pow(factor, static_cast<double>(step) / static_cast<double>(steps));
   };
 }
 

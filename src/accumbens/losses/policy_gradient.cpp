@@ -40,6 +40,25 @@ torch::Tensor generalized_advantages(const torch::Tensor& r_t, const torch::Tens
   return advantages;
 }
 
+torch::Tensor n_step_advantages(const torch::Tensor& r_t, const torch::Tensor& discount_t,
+                                const torch::Tensor& v_tm1, const torch::Tensor& v_t,
+                                const torch::Tensor& valid, int64_t n) {
+  const torch::NoGradGuard no_grad;
+  torch::Tensor advantages = torch::empty_like(r_t);  // [T, B]
+  torch::Tensor returns;                              // [n, B], of 1 ... n steps from the row after
+  for (int64_t t = r_t.size(0); t-- > 0;) {
+    // a return of k steps goes on with one of k - 1, if there is another row in the episode
+    torch::Tensor beyond = v_t[t].unsqueeze(0);  // [1, B]
+    if (returns.defined()) {
+      const torch::Tensor later = torch::cat({beyond, returns.slice(0, 0, n - 1)});
+      beyond = torch::where(valid[t + 1], later, beyond);  // [1 ... n, B]
+    }
+    returns = r_t[t] + discount_t[t] * beyond;
+    advantages[t] = (returns[-1] - v_tm1[t]) * valid[t];
+  }
+  return advantages;
+}
+
 torch::Tensor policy_gradient_loss(const torch::Tensor& log_prob, const torch::Tensor& advantage) {
   return -log_prob * advantage.detach();
 }

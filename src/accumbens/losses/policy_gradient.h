@@ -2,6 +2,7 @@
 
 #include <torch/types.h>
 
+#include <functional>
 #include <optional>
 
 namespace accumbens {
@@ -32,6 +33,22 @@ torch::Tensor generalized_advantages(const torch::Tensor& r_t,         // [T, B]
                                      const torch::Tensor& v_t,         // [T, B], of the next states
                                      const torch::Tensor& valid,       // [T, B] bool
                                      double lambda);                   // in [0, 1]
+
+/// The same with returns of n steps, fewer where an episode ends or the rows do:
+///   A_t = r_t + ... + discount_t ... discount_t+n-2 * (r_t+n-1 + discount_t+n-1 * v_t+n-1) - v_tm1
+/// (Mnih et al., 2016, whose n counts from the end of the rows: there n is at least T). Returns
+/// [T, B].
+torch::Tensor n_step_advantages(const torch::Tensor& r_t,         // [T, B]
+                                const torch::Tensor& discount_t,  // [T, B], 0 at termination
+                                const torch::Tensor& v_tm1,       // [T, B]
+                                const torch::Tensor& v_t,         // [T, B], of the next states
+                                const torch::Tensor& valid,       // [T, B] bool
+                                int64_t n);                       // at least 1
+
+/// Either, with what they have beside the rows.
+using AdvantageEstimator = std::function<torch::Tensor(
+    const torch::Tensor& r_t, const torch::Tensor& discount_t, const torch::Tensor& v_tm1,
+    const torch::Tensor& v_t, const torch::Tensor& valid)>;
 
 /// The policy gradient's loss (Williams, 1992): -log pi(a) * A, whose advantages take no gradient.
 /// Returns [N].

@@ -1,22 +1,32 @@
 #include "accumbens/networks/optimizer.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_fused_adam.h>
 #include <torch/utils.h>
 
-#include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "accumbens/core/error.h"
 #include "accumbens/networks/rmsprop.h"
 
 namespace accumbens {
 
+void OptimizerOptions::check() const {
+  const std::string& schedule = learning_rate_schedule.name;
+  if (!anneal_learning_rate || schedule.ends_with("constant_schedule") ||
+      schedule.ends_with("linear_schedule")) {
+    return;
+  }
+  throw ConfigError(
+      "anneal_learning_rate = True means @linear_schedule, learning_rate_schedule "
+      "is @" +
+      schedule + "; bind one of the two");
+}
+
 Optimizer::Optimizer(const std::string& name, const OptimizerOptions& options,
-                     std::vector<torch::Tensor> parameters)
-    : options_(options), parameters_(std::move(parameters)) {
+                     std::vector<torch::Tensor> parameters, OptimizerParts parts)
+    : options_(options), parts_(std::move(parts)), parameters_(std::move(parameters)) {
+  if (options.anneal_learning_rate) parts_.learning_rate = linear_decay(options.anneal_steps);
   if (name == "adam") {
     rule_ = Rule::kAdam;
   } else if (name == "rmsprop") {
@@ -42,19 +52,8 @@ Optimizer::Optimizer(const std::string& name, const OptimizerOptions& options,
 }
 
 double Optimizer::learning_rate() const {
-  const double done = static_cast<double>(updates_) / static_cast<double>(options_.anneal_steps);
-  const double within = std::min(done, 1.0);
-  const std::string& schedule = options_.learning_rate_schedule;
-  if (schedule == "linear" || options_.anneal_learning_rate) {
-    return options_.learning_rate * (1.0 - within);
-  }
-  if (schedule == "cosine") {
-    return options_.learning_rate * (1.0 + std::cos(std::numbers::pi * within)) / 2.0;
-  }
-  if (schedule == "exponential") {
-    return options_.learning_rate * std::pow(options_.learning_rate_decay, done);
-  }
-  return options_.learning_rate;
+  const double share = parts_.learning_rate ? parts_.learning_rate(updates_) : 1.0;
+  return options_.learning_rate * share;
 }
 
 void Optimizer::minimize(const torch::Tensor& loss) {
@@ -65,7 +64,11 @@ void Optimizer::minimize(const torch::Tensor& loss) {
   std::vector<torch::Tensor> gradients;
   gradients.reserve(parameters_.size());
   for (const torch::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
-  if (options_.max_gradient_norm) clip(gradients);
+  if (options_.max_gradient_norm || !parts_.transforms.empty()) {
+    original_norm_ = global_norm(gradients);
+  }
+  if (options_.max_gradient_norm) shorten(gradients, original_norm_, *options_.max_gradient_norm);
+  for (const GradientTransform& transform : parts_.transforms) transform(gradients, parameters_);
   const double rate = learning_rate();
   ++updates_;
 
@@ -137,16 +140,8 @@ void Optimizer::rmsprop(size_t i, const torch::Tensor& gradient, double rate) {
   }
 }
 
-void Optimizer::clip(std::vector<torch::Tensor>& gradients) {
-  std::vector<torch::Tensor> norms;
-  norms.reserve(gradients.size());
-  for (const torch::Tensor& gradient : gradients) norms.push_back(gradient.norm());
-  unclipped_norm_ = torch::stack(norms).norm();
-  at::_foreach_mul_(gradients, (*options_.max_gradient_norm / unclipped_norm_).clamp_max(1.0));
-}
-
 double Optimizer::gradient_norm() const {
-  if (unclipped_norm_.defined()) return unclipped_norm_.item<double>();
+  if (original_norm_.defined()) return original_norm_.item<double>();
   if (parameters_.empty() || !parameters_.front().grad().defined()) return loaded_gradient_norm_;
   double squares = 0.0;
   for (const torch::Tensor& parameter : parameters_) {
@@ -161,7 +156,7 @@ void Optimizer::state(StateTree& tree) {
   tree("updates", updates_)("gradient_norm", norm);
   if (tree.loading()) {
     loaded_gradient_norm_ = norm;
-    unclipped_norm_.reset();
+    original_norm_.reset();
     for (torch::Tensor& parameter : parameters_) parameter.mutable_grad().reset();
   }
   for (size_t i = 0; i < mean_.size(); ++i) {

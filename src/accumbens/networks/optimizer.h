@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "accumbens/config/options.h"
+#include "accumbens/core/schedule.h"
 #include "accumbens/core/state_tree.h"
+#include "accumbens/networks/gradient_transforms.h"
 
 namespace accumbens {
 
@@ -22,10 +24,11 @@ struct OptimizerOptions {
   bool centered = false;
   double momentum = 0.0;
   bool anneal_learning_rate = false;
-  std::string learning_rate_schedule = "constant";
+  Reference learning_rate_schedule{"constant_schedule"};
   int64_t anneal_steps = 2'343'750;
   double learning_rate_decay = 0.1;
   std::optional<double> max_gradient_norm = std::nullopt;
+  std::vector<Reference> gradient_transforms{};
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -40,19 +43,28 @@ struct OptimizerOptions {
     field("centered", centered, "RMSProp: divide by the standard deviation of gradients");
     field("momentum", momentum, "RMSProp: what is left of each step in the next", in_closed(0, 1));
     field("anneal_learning_rate", anneal_learning_rate,
-          "Dopamine's name of the schedule linear, instead of constant");
+          "Dopamine's name of @linear_schedule, instead of @constant_schedule");
     field("learning_rate_schedule", learning_rate_schedule,
-          "over anneal_steps the step size falls to 0 on a line or along half a cosine, or is "
-          "multiplied by learning_rate_decay, again and again (exponential)",
-          one_of({"constant", "linear", "cosine", "exponential"}));
+          "how the step size goes on from learning_rate", part("learning_rate_schedules"));
     field("anneal_steps", anneal_steps, "updates that the learning rate's schedule takes",
           at_least(1));
-    field("learning_rate_decay", learning_rate_decay, "exponential: the factor in anneal_steps",
-          above(0));
+    field("learning_rate_decay", learning_rate_decay,
+          "@exponential_schedule: the factor in anneal_steps", above(0));
     field("max_gradient_norm", max_gradient_norm,
           "a longer gradient, over all parameters, is shortened to this; None: it is not",
           above(0));
+    field("gradient_transforms", gradient_transforms,
+          "what else happens to gradients, in this order, before the optimizer sees them",
+          part("gradient_transforms"));
   }
+
+  void check() const;
+};
+
+/// What an Optimizer has beside its options.
+struct OptimizerParts {
+  Schedule learning_rate{};                     // its share of the options', by updates; none: 1
+  std::vector<GradientTransform> transforms{};  // in this order, after max_gradient_norm
 };
 
 /// Adam (Kingma & Ba, 2015), RMSProp (Hinton, 2012; Graves, 2013 when centered) or plain SGD.
@@ -63,14 +75,15 @@ struct OptimizerOptions {
 /// and torch do; with eps_hat it adds eps first (Kingma & Ba, end of section 2; TensorFlow 1).
 class Optimizer {
  public:
-  /// name: adam, rmsprop or sgd; throws ConfigError on any other.
+  /// name: adam, rmsprop or sgd; throws ConfigError on any other. Of options, the schedule and the
+  /// transforms are what `parts` says, except anneal_learning_rate.
   Optimizer(const std::string& name, const OptimizerOptions& options,
-            std::vector<torch::Tensor> parameters);
+            std::vector<torch::Tensor> parameters, OptimizerParts parts = {});
 
   /// One update by the gradient of a scalar loss, which stays in the parameters' grad().
   void minimize(const torch::Tensor& loss);
 
-  /// The global norm of the last update's gradient, before it is shortened.
+  /// The global norm of the last update's gradient, before it is shortened or transformed.
   double gradient_norm() const;
 
   void state(StateTree& tree);
@@ -80,16 +93,16 @@ class Optimizer {
 
   double learning_rate() const;
   void rmsprop(size_t i, const torch::Tensor& gradient, double rate);
-  void clip(std::vector<torch::Tensor>& gradients);
 
   Rule rule_;
   OptimizerOptions options_;
+  OptimizerParts parts_;
   std::vector<torch::Tensor> parameters_;
   std::vector<torch::Tensor> mean_;         // of gradients, like parameters_
   std::vector<torch::Tensor> mean_square_;  // of gradients, like parameters_
   std::vector<torch::Tensor> move_;         // with momentum: the last one, like parameters_
   std::vector<torch::Tensor> adam_steps_;   // as the fused kernel wants them: one float, for each
-  torch::Tensor unclipped_norm_;            // where gradients are shortened
+  torch::Tensor original_norm_;             // of gradients that are changed
   int64_t updates_ = 0;
   double loaded_gradient_norm_ = 0.0;  // until the first update after loading
 };

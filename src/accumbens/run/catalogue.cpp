@@ -8,21 +8,12 @@
 #include "accumbens/envs/vector_environment.h"
 #include "accumbens/run/continuous_agents.h"
 #include "accumbens/run/dopamine.h"
+#include "accumbens/run/parts.h"
 #include "accumbens/run/policy_agents.h"
 #include "accumbens/run/value_agents.h"
 #include "accumbens/run/wrappers.h"
 
 namespace accumbens {
-namespace {
-
-std::string known_names(const auto& entries) {
-  std::string names;
-  for (const auto& [name, entry] : entries) names += (names.empty() ? "" : ", ") + name;
-  return names;
-}
-
-}  // namespace
-
 void require_actions(const EnvironmentSpec& environment, bool continuous,
                      const std::string& agent) {
   if ((environment.action_size() > 0) == continuous) return;
@@ -165,13 +156,70 @@ Catalogue::Catalogue() {
                                       {.modules = {"dopamine.jax.replay_memory.samplers"},
                                        .summary = "how a prioritized replay draws",
                                        .unused = {{"seed", "bind Runner.seed"}}});
+  add_parts(*this);
   add_value_agents(*this);
   add_policy_agents(*this);
   add_continuous_agents(*this);
   add_wrappers(*this);
 }
 
+std::map<std::string, std::map<std::string, std::string>> Catalogue::parts() const {
+  std::map<std::string, std::map<std::string, std::string>> all;
+  const auto add = [&](const std::string& kind, const auto& entries) {
+    for (const auto& [name, entry] : entries) all[kind][name] = entry.summary;
+  };
+  add("environments", environments);
+  add("environments", vector_environments);
+  add("wrappers", wrappers);
+  add("networks", networks);
+  add("actor_critic_networks", actor_critics);
+  add("epsilon_functions", epsilon_functions);
+  add("action_functions", action_functions);
+  add("exploration_noises", exploration_noises);
+  add("advantage_estimators", advantage_estimators);
+  add("learning_rate_schedules", learning_rate_schedules);
+  add("gradient_transforms", gradient_transforms);
+  return all;
+}
+
+void Catalogue::throw_unknown(const std::string& kind, const std::string& name,
+                              const std::vector<std::string>& known) {
+  std::string names;
+  for (const std::string& one : known) names += (names.empty() ? "@" : ", @") + one;
+  throw ConfigError("@" + name + " is none of the " + kind + "; known are " + names);
+}
+
+void Catalogue::require_part(const Configuration& configuration, const std::string& configurable,
+                             const Field& field) const {
+  const Value value = configuration.value(configurable, field.name);
+  std::vector<Value> references;
+  if (const auto* list = value.as<ListValue>()) references = list->items;
+  if (value.as<ReferenceValue>()) references = {value};
+
+  const std::map<std::string, std::string> known = parts().at(field.range.part_of);
+  for (const Value& item : references) {
+    const std::string name = split_scope(item.as<ReferenceValue>()->name).second;
+    if (known.contains(name)) continue;
+    std::vector<std::string> names;
+    for (const auto& [one, summary] : known) names.push_back(one);
+    try {
+      throw_unknown(field.range.part_of, name, names);
+    } catch (const ConfigError& error) {
+      const std::string place = configuration.bound_at(configurable, field.name);
+      throw ConfigError((place.empty() ? "" : place + ": ") + configurable + "." + field.name +
+                        ": " + error.what());
+    }
+  }
+}
+
 std::vector<std::string> Catalogue::check(const Configuration& configuration) const {
+  // references to something else
+  for (const char* configurable : {"Runner", "create_agent", "create_optimizer"}) {
+    for (const Field& field : registry.resolve(configurable).fields) {
+      if (!field.range.part_of.empty()) require_part(configuration, configurable, field);
+    }
+  }
+
   // nothing below concerns agents that are not here, or come from outside
   const Value agent_name = configuration.value("create_agent", "agent_name");
   const auto* agent = agent_name.as<std::string>();
@@ -179,15 +227,8 @@ std::vector<std::string> Catalogue::check(const Configuration& configuration) co
   const std::string options = agent_options(*agent);
   if (options.empty()) return {};
 
-  // a reference to something else than a network, where the field does not say what it takes
-  const Value network = configuration.value(options, "network");
-  const auto* reference = network.as<ReferenceValue>();
-  if (reference && registry.resolve(options).find("network")->range.one_of.empty()) {
-    const std::string name = split_scope(reference->name).second;
-    if (!networks.contains(name) && !actor_critics.contains(name)) {
-      throw ConfigError(options + ".network is @" + name + ", which is not a network; known are " +
-                        known_names(networks));
-    }
+  for (const Field& field : registry.resolve(options).fields) {
+    if (!field.range.part_of.empty()) require_part(configuration, options, field);
   }
 
   // a replay that cannot hold one stack and one n-step return has nothing to sample
@@ -212,8 +253,10 @@ std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
   const auto options = configuration.get<CreateAgentOptions>("create_agent");
   const auto it = agents.find(options.agent_name);
   if (it == agents.end()) {
+    std::string names;
+    for (const std::string& name : names_of(agents)) names += (names.empty() ? "" : ", ") + name;
     throw ConfigError("unknown agent '" + options.agent_name +
-                      "' in create_agent.agent_name; known are " + known_names(agents));
+                      "' in create_agent.agent_name; known are " + names);
   }
   if (options.wrappers.empty()) return it->second.make(*this, configuration, context);
 
@@ -221,57 +264,43 @@ std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
   AgentContext seen = context;
   std::vector<std::unique_ptr<Wrapper>> layers;
   for (const Reference& reference : options.wrappers) {
-    const auto [scope, name] = split_scope(reference.name);
-    const auto wrapper = wrappers.find(name);
-    if (wrapper == wrappers.end()) {
-      throw ConfigError("create_agent.wrappers has @" + name +
-                        ", which is not a wrapper; known are " + known_names(wrappers));
-    }
-    const Configuration::Scope inside(configuration, scope);
-    layers.push_back(wrapper->second.make(configuration, seen.environment));
+    layers.push_back(build("wrappers", wrappers, reference, configuration, seen.environment));
     seen.environment = layers.back()->spec(seen.environment);
   }
   return std::make_unique<WrappedAgent>(std::move(layers),
                                         it->second.make(*this, configuration, seen));
 }
 
-std::shared_ptr<QNetwork> Catalogue::make_network(const Reference& reference,
-                                                  const Configuration& configuration,
-                                                  const NetworkContext& context,
-                                                  RandomStream& initialization) const {
-  const auto [scope, name] = split_scope(reference.name);
-  const auto it = networks.find(name);
-  if (it == networks.end()) {
-    throw ConfigError("there is no network '@" + reference.name + "' in Accumbens; known are " +
-                      known_names(networks));
+OptimizerParts Catalogue::make_optimizer_parts(const Configuration& configuration,
+                                               const OptimizerOptions& options) const {
+  OptimizerParts parts{.learning_rate =
+                           build("learning_rate_schedules", learning_rate_schedules,
+                                 options.learning_rate_schedule, configuration, options)};
+  for (const Reference& reference : options.gradient_transforms) {
+    parts.transforms.push_back(
+        build("gradient_transforms", gradient_transforms, reference, configuration));
   }
-  const Configuration::Scope inside(configuration, scope);
-  return it->second.make(configuration, context, initialization);
+  return parts;
 }
 
 std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& configuration,
                                                          const RunnerOptions& options) const {
-  const auto [scope, name] = split_scope(options.create_environment_fn.name);
-  const Configuration::Scope inside(configuration, scope);
   const auto seed = static_cast<uint64_t>(options.seed);
-  const auto vector = vector_environments.find(name);
-  if (vector != vector_environments.end()) {
-    return vector->second.make(configuration, options.num_environments, options.num_workers, seed);
+  const Reference& reference = options.create_environment_fn;
+  if (vector_environments.contains(split_scope(reference.name).second)) {
+    return build("environments", vector_environments, reference, configuration,
+                 options.num_environments, options.num_workers, seed);
   }
-  const auto it = environments.find(name);
-  if (it == environments.end()) {
-    throw ConfigError("unknown environment '@" + name +
-                      "' in Runner.create_environment_fn; known are " + known_names(environments) +
-                      ", " + known_names(vector_environments));
-  }
-  if (options.num_environments == 1) return it->second.make(configuration, seed);
 
   // the first stream is that of a single environment
+  const auto make = [&](uint64_t seed) {
+    return build("environments", environments, reference, configuration, seed);
+  };
+  if (options.num_environments == 1) return make(seed);
   std::vector<std::unique_ptr<Environment>> streams;
   for (int64_t b = 0; b < options.num_environments; ++b) {
     const std::string stream = "stream/" + std::to_string(b);
-    streams.push_back(
-        it->second.make(configuration, b == 0 ? seed : RandomStream(seed, stream).bits()));
+    streams.push_back(make(b == 0 ? seed : RandomStream(seed, stream).bits()));
   }
   return std::make_unique<VectorEnvironment>(std::move(streams), options.num_workers);
 }

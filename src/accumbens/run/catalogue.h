@@ -9,13 +9,18 @@
 #include <utility>
 #include <vector>
 
+#include "accumbens/agents/action_functions.h"
 #include "accumbens/agents/agent.h"
+#include "accumbens/agents/exploration_noise.h"
 #include "accumbens/agents/wrapper.h"
 #include "accumbens/config/configuration.h"
 #include "accumbens/config/registry.h"
+#include "accumbens/core/schedule.h"
 #include "accumbens/envs/environment.h"
 #include "accumbens/losses/continuous.h"
+#include "accumbens/losses/policy_gradient.h"
 #include "accumbens/networks/actor_critic.h"
+#include "accumbens/networks/optimizer.h"
 #include "accumbens/networks/value_head.h"
 #include "accumbens/replay/spec.h"
 #include "accumbens/run/runner.h"
@@ -35,6 +40,13 @@ struct NetworkContext {
   EnvironmentSpec environment;  // whose observations it sees
   int64_t stack_size = 1;       // frames
   HeadSpec head{};              // what the agent needs of each action
+};
+
+/// What an epsilon function is built for; Dopamine's arguments.
+struct EpsilonContext {
+  int64_t decay_period = 1;  // agent steps
+  int64_t warmup_steps = 0;  // agent steps before learning starts
+  double epsilon = 0.0;      // that it ends with
 };
 
 /// Throws ConfigError unless the environment has the actions, continuous or discrete, that `agent`
@@ -57,8 +69,8 @@ struct CreateAgentOptions {
   void fields(Visitor& field) {
     field("agent_name", agent_name, "see `accumbens list agents`");
     field("wrappers", wrappers,
-          "what stands between environment and agent, the first next to the environment; see "
-          "`accumbens list wrappers`");
+          "what stands between environment and agent, the first next to the environment",
+          part("wrappers"));
     field("debug_mode", debug_mode, "accepted for Dopamine's files; figures are always written");
   }
 };
@@ -88,6 +100,10 @@ class Catalogue {
     T make;               // builds it
   };
 
+  /// Parts of a kind, by the names that references use.
+  template <class T>
+  using Parts = std::map<std::string, Entry<T>>;
+
   /// Builds an agent; throws ConfigError where the configuration does not fit its environment.
   using MakeAgent = std::function<std::unique_ptr<Agent>(const Catalogue&, const Configuration&,
                                                          const AgentContext&)>;
@@ -115,35 +131,86 @@ class Catalogue {
   using MakeVectorEnvironment = std::function<std::unique_ptr<Environment>(
       const Configuration&, int64_t num_environments, int64_t num_workers, uint64_t seed)>;
 
+  /// Builds what lets epsilon fall, by agent steps of training.
+  using MakeEpsilon = std::function<Schedule(const Configuration&, const EpsilonContext&)>;
+
+  /// Builds what chooses actions in an environment; throws ConfigError likewise.
+  using MakeAction = std::function<ActionFunction(const Configuration&, const EnvironmentSpec&)>;
+
+  /// Builds what explores with noise in an environment; throws ConfigError likewise.
+  using MakeNoise = std::function<std::unique_ptr<ExplorationNoise>(const Configuration&,
+                                                                    const EnvironmentSpec&)>;
+
+  /// Builds what tells an on-policy agent how good its actions were. lambda: the agent's.
+  using MakeAdvantages = std::function<AdvantageEstimator(const Configuration&, double lambda)>;
+
+  /// Builds a schedule of shares of the learning rate, by updates.
+  using MakeRates = std::function<Schedule(const Configuration&, const OptimizerOptions&)>;
+
+  /// Builds what happens to gradients.
+  using MakeTransform = std::function<GradientTransform(const Configuration&)>;
+
   /// All that ships with Accumbens.
   Catalogue();
 
-  Registry registry;                                            // of options
-  std::map<std::string, Entry<MakeAgent>> agents;               // by create_agent.agent_name
-  std::map<std::string, Entry<MakeWrapper>> wrappers;           // by reference
-  std::map<std::string, Entry<MakeNetwork>> networks;           // by reference
-  std::map<std::string, Entry<MakeActorCritic>> actor_critics;  // by reference
-  std::map<std::string, Entry<MakeEnvironment>> environments;   // by reference
-  std::map<std::string, Entry<MakeVectorEnvironment>> vector_environments;  // by reference
+  Registry registry;                                 // of options
+  Parts<MakeAgent> agents;                           // by create_agent.agent_name
+  Parts<MakeEnvironment> environments;               // by reference, as all below
+  Parts<MakeVectorEnvironment> vector_environments;  // of many streams
+  Parts<MakeWrapper> wrappers;                       // between environment and agent
+  Parts<MakeNetwork> networks;                       // of value-based agents
+  Parts<MakeActorCritic> actor_critics;              // networks of on-policy agents
+  Parts<MakeEpsilon> epsilon_functions;              // of value-based agents
+  Parts<MakeAction> action_functions;                // of value-based and on-policy agents
+  Parts<MakeNoise> exploration_noises;               // of DDPG and TD3
+  Parts<MakeAdvantages> advantage_estimators;        // of on-policy agents
+  Parts<MakeRates> learning_rate_schedules;          // of all optimizers
+  Parts<MakeTransform> gradient_transforms;          // of all optimizers
 
-  /// Finds what single configurables cannot: throws ConfigError for sizes that contradict each
-  /// other. Returns warnings, each with file:line.
+  /// Names and summaries of all parts, by their kind: what `accumbens list KIND` names.
+  std::map<std::string, std::map<std::string, std::string>> parts() const;
+
+  /// Builds the part that a parameter refers to, in the scope of the reference. kind: of parts.
+  /// Throws ConfigError on an unknown name.
+  template <class Make, class... Arguments>
+  static auto build(const std::string& kind, const Parts<Make>& parts, const Reference& reference,
+                    const Configuration& configuration, Arguments&&... arguments) {
+    const auto [scope, name] = split_scope(reference.name);
+    const auto found = parts.find(name);
+    if (found == parts.end()) throw_unknown(kind, name, names_of(parts));
+    const Configuration::Scope inside(configuration, scope);
+    return found->second.make(configuration, std::forward<Arguments>(arguments)...);
+  }
+
+  /// Finds what single configurables cannot: throws ConfigError for references to parts of another
+  /// kind and for sizes that contradict each other. Returns warnings, each with file:line.
   std::vector<std::string> check(const Configuration& configuration) const;
 
   /// The agent that create_agent names, behind its wrappers. Throws ConfigError on an unknown name.
   std::unique_ptr<Agent> make_agent(const Configuration& configuration,
                                     const AgentContext& context) const;
 
-  /// The network that a parameter refers to. Throws ConfigError on an unknown name.
-  std::shared_ptr<QNetwork> make_network(const Reference& reference,
-                                         const Configuration& configuration,
-                                         const NetworkContext& context,
-                                         RandomStream& initialization) const;
+  /// An optimizer of an agent's parameters, with the options' schedule and gradient transforms.
+  OptimizerParts make_optimizer_parts(const Configuration& configuration,
+                                      const OptimizerOptions& options) const;
 
   /// The environment that Runner names, with as many streams as it says. Throws ConfigError on an
   /// unknown name.
   std::unique_ptr<Environment> make_environment(const Configuration& configuration,
                                                 const RunnerOptions& options) const;
+
+ private:
+  template <class T>
+  static std::vector<std::string> names_of(const Parts<T>& parts) {
+    std::vector<std::string> names;
+    for (const auto& [name, entry] : parts) names.push_back(name);
+    return names;
+  }
+
+  [[noreturn]] static void throw_unknown(const std::string& kind, const std::string& name,
+                                         const std::vector<std::string>& known);
+  void require_part(const Configuration& configuration, const std::string& configurable,
+                    const Field& field) const;
 };
 
 }  // namespace accumbens

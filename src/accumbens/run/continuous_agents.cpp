@@ -81,39 +81,43 @@ ContinuousAgent::Parts make_parts(const Configuration& configuration, const Agen
 // builds DdpgAgent or Td3Agent; name: of the options in the registry
 template <class DerivedAgent, class Options>
 std::unique_ptr<Agent> make_ddpg(const std::string& name, int64_t num_critics,
-                                 const Configuration& configuration, const AgentContext& context) {
+                                 const Catalogue& catalogue, const Configuration& configuration,
+                                 const AgentContext& context) {
   const auto options = configuration.get<Options>(name);
-  if (options.exploration_noise == "gumbel" && context.environment.num_actions == 0) {
-    throw ConfigError(name +
-                      ".exploration_noise = 'gumbel' is for discrete actions, but those of " +
-                      context.environment.name + " are continuous; bind 'gaussian'");
-  }
+  const auto rates = configuration.get<OptimizerOptions>("create_optimizer");
   return std::make_unique<DerivedAgent>(
       options, configuration.get<ReplayOptions>("ReplayBuffer").batch_size, context.device,
       make_parts(configuration, context, options, /*policy_outputs=*/1, num_critics),
-      configuration.get<OptimizerOptions>("create_optimizer"));
+      Catalogue::build("exploration_noises", catalogue.exploration_noises,
+                       options.exploration_noise, configuration, context.environment),
+      rates, catalogue.make_optimizer_parts(configuration, rates));
 }
 
-std::unique_ptr<Agent> make_ddpg_agent(const Catalogue&, const Configuration& configuration,
+std::unique_ptr<Agent> make_ddpg_agent(const Catalogue& catalogue,
+                                       const Configuration& configuration,
                                        const AgentContext& context) {
-  return make_ddpg<DdpgAgent, DdpgOptions>("DDPGAgent", /*num_critics=*/1, configuration, context);
+  return make_ddpg<DdpgAgent, DdpgOptions>("DDPGAgent", /*num_critics=*/1, catalogue, configuration,
+                                           context);
 }
 
-std::unique_ptr<Agent> make_td3_agent(const Catalogue&, const Configuration& configuration,
+std::unique_ptr<Agent> make_td3_agent(const Catalogue& catalogue,
+                                      const Configuration& configuration,
                                       const AgentContext& context) {
   require_actions(context.environment, /*continuous=*/true, "TD3Agent");
-  return make_ddpg<Td3Agent, Td3Options>("TD3Agent", /*num_critics=*/2, configuration, context);
+  return make_ddpg<Td3Agent, Td3Options>("TD3Agent", /*num_critics=*/2, catalogue, configuration,
+                                         context);
 }
 
-std::unique_ptr<Agent> make_sac(const Catalogue&, const Configuration& configuration,
+std::unique_ptr<Agent> make_sac(const Catalogue& catalogue, const Configuration& configuration,
                                 const AgentContext& context) {
   require_actions(context.environment, /*continuous=*/true, "SACAgent");
   const auto options = configuration.get<SacOptions>("SACAgent");
+  const auto rates = configuration.get<OptimizerOptions>("create_optimizer");
   return std::make_unique<SacAgent>(
       options, configuration.get<ReplayOptions>("ReplayBuffer").batch_size,
       context.environment.action_size(), context.device,
-      make_parts(configuration, context, options, /*policy_outputs=*/2, /*num_critics=*/2),
-      configuration.get<OptimizerOptions>("create_optimizer"));
+      make_parts(configuration, context, options, /*policy_outputs=*/2, /*num_critics=*/2), rates,
+      catalogue.make_optimizer_parts(configuration, rates));
 }
 
 }  // namespace

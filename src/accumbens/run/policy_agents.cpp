@@ -21,28 +21,32 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
     const EnvironmentSpec& environment = context.environment;
 
     // the network
-    const auto [scope, network_name] = split_scope(options.network.name);
-    const auto it = catalogue.actor_critics.find(network_name);
-    if (it == catalogue.actor_critics.end()) {
-      throw ConfigError(name + ".network is @" + network_name +
-                        ", which is no actor-critic network of Accumbens; bind " + name +
-                        ".network = @ClassicControlActorCriticNetwork");
-    }
-    const Configuration::Scope inside(configuration, scope);
     RandomStream initialization(context.seed, "initialization");
-    const auto network = it->second.make(
-        configuration, {.environment = environment, .stack_size = options.stack_size},
-        initialization);
+    const NetworkContext network_context{.environment = environment,
+                                         .stack_size = options.stack_size};
+    const auto network =
+        Catalogue::build("actor_critic_networks", catalogue.actor_critics, options.network,
+                         configuration, network_context, initialization);
     network->to(context.device);
 
     auto rates = configuration.get<OptimizerOptions>("create_optimizer");
     rates.max_gradient_norm = options.max_gradient_norm;
+    const auto action_function = [&](const Reference& reference) {
+      return Catalogue::build("action_functions", catalogue.action_functions, reference,
+                              configuration, environment);
+    };
     return std::make_unique<DerivedAgent>(
         options, environment.batch_size, context.device,
         OnPolicyAgent::Parts{
             .network = network,
-            .optimizer = Optimizer(options.optimizer, rates, network->parameters()),
+            .optimizer = Optimizer(options.optimizer, rates, network->parameters(),
+                                   catalogue.make_optimizer_parts(configuration, rates)),
             .frame_stack = FrameStack(replay_spec(environment, options.stack_size)),
+            .advantages =
+                Catalogue::build("advantage_estimators", catalogue.advantage_estimators,
+                                 options.advantage_estimator, configuration, options.lambda_),
+            .action_fn = action_function(options.action_fn),
+            .eval_action_fn = action_function(options.eval_action_fn),
             .bounds = action_bounds(environment),
             .actions = RandomStream(context.seed, "actions"),
             .minibatches = RandomStream(context.seed, "minibatches"),

@@ -39,7 +39,7 @@ struct RunnerOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("create_environment_fn", create_environment_fn, "the environment");
+    field("create_environment_fn", create_environment_fn, "the environment", part("environments"));
     field("num_iterations", num_iterations, "iterations of training (and evaluation)", at_least(1));
     field("training_steps", training_steps,
           "agent steps of training in an iteration, at least: episodes are whole", at_least(1));

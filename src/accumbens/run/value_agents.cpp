@@ -39,15 +39,6 @@ void add_value_agents(Catalogue& catalogue) {
   Registry& registry = catalogue.registry;
   const std::vector<std::string> dqn_modules = {"dopamine.jax.agents.dqn.dqn_agent",
                                                 "dopamine.tf.agents.dqn.dqn_agent"};
-  registry.add_reference("linearly_decaying_epsilon", {.modules = dqn_modules});
-  registry.add_reference("identity_epsilon", {.modules = dqn_modules});
-  registry.add_reference("linear_epsilon");
-  registry.add_reference("max_action");
-  registry.add_reference("sampled_action");
-  registry.add_reference("exponential_epsilon");
-  registry.add_reference("zero_epsilon",
-                         {.modules = {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"}});
-
   // what Dopamine's agents take and these do not
   const auto unused = unused_by_agents(
       {{"sess", "TensorFlow's own"},
@@ -140,8 +131,8 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   const NetworkContext network_context{environment, options.stack_size, head};
   RandomStream initialization(context.seed, "initialization");
   const auto make_network = [&] {
-    auto network =
-        catalogue.make_network(options.network, configuration, network_context, initialization);
+    auto network = Catalogue::build("networks", catalogue.networks, options.network, configuration,
+                                    network_context, initialization);
     network->to(context.device);
     return network;
   };
@@ -152,17 +143,13 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   require_head(*network, head, s, options.network.name);
 
   // noise takes the place of random actions
-  const std::string epsilon_fn = split_scope(options.epsilon_fn.name).second;
-  const Schedule epsilon =
-      options.noisy || epsilon_fn == "zero_epsilon" ? constant_epsilon(0.0)
-      : epsilon_fn == "identity_epsilon"            ? constant_epsilon(options.epsilon_train)
-      : epsilon_fn == "exponential_epsilon"
-          ? exponentially_decaying_epsilon(options.epsilon_decay_period, options.min_replay_history,
-                                           options.epsilon_train)
-          : linearly_decaying_epsilon(
-                options.epsilon_decay_period,
-                epsilon_fn == "linear_epsilon" ? 0 : options.min_replay_history,
-                options.epsilon_train);
+  const EpsilonContext decay{.decay_period = options.epsilon_decay_period,
+                             .warmup_steps = options.min_replay_history,
+                             .epsilon = options.epsilon_train};
+  const Schedule epsilon = options.noisy
+                               ? constant_epsilon(0.0)
+                               : Catalogue::build("epsilon_functions", catalogue.epsilon_functions,
+                                                  options.epsilon_fn, configuration, decay);
 
   std::optional<PrioritizationOptions> prioritization;
   Schedule importance_exponent;
@@ -175,10 +162,13 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   return {
       .network = network,
       .target_network = make_network(),
-      .optimizer = Optimizer(optimizer, rates, network->parameters()),
+      .optimizer = Optimizer(optimizer, rates, network->parameters(),
+                             catalogue.make_optimizer_parts(configuration, rates)),
       .replay = Replay(replay_options, spec, prioritization),
       .frame_stack = FrameStack(spec),
       .epsilon = epsilon,
+      .action_fn = Catalogue::build("action_functions", catalogue.action_functions,
+                                    options.action_fn, configuration, environment),
       .exploration = RandomStream(context.seed, "exploration"),
       .sampling = RandomStream(context.seed, "sampling"),
       .noise = RandomStream(context.seed, "noise"),
