@@ -442,6 +442,42 @@ TEST_F(ProgramTest, SigtermWritesACheckpointAndExitsWith130) {
   EXPECT_THAT(evaluated.output, HasSubstr("average return"));
 }
 
+// oracle: SDL, which opens no window with a driver that is not there, and one that nobody sees with
+// "dummy"; Atari games go on in it as they do without
+TEST_F(ProgramTest, EvaluationCanBeWatched) {
+  const std::vector<std::string> small{"Runner.num_iterations = 1", "Runner.training_steps = 100",
+                                       "Runner.max_steps_per_episode = 20",
+                                       "Runner.num_threads = 1", "ReplayBuffer.max_capacity = 200"};
+  const auto evaluate = [&](const std::string& name, const char* driver) {
+    setenv("SDL_VIDEODRIVER", driver == nullptr ? "" : driver, 1);
+    std::vector<std::string> arguments{"evaluate", "--base_dir", (folder_ / name).string(),
+                                       "--episodes", "2"};
+    if (driver != nullptr) arguments.emplace_back("--render");
+    const Result result = run(arguments);
+    unsetenv("SDL_VIDEODRIVER");
+    return result;
+  };
+  for (const std::string name : {"pong", "cartpole"}) {
+    const std::string file = name == "pong" ? "dopamine/dqn.gin" : "dopamine/dqn_cartpole.gin";
+    ASSERT_EQ(run(train(name, kConfigs + file, small)).code, 0);
+    const Result blind = evaluate(name, "no_such_driver");
+    EXPECT_EQ(blind.code, 1);
+    EXPECT_THAT(blind.output, HasSubstr(name == "pong" ? "Failed to initialize SDL"
+                                                       : "no_such_driver not available"));
+    const Result shown = evaluate(name, "dummy");
+    EXPECT_EQ(shown.code, 0) << shown.output;
+    EXPECT_THAT(shown.output, HasSubstr("average return"));
+    if (name == "pong") {
+      EXPECT_EQ(shown.output, evaluate(name, nullptr).output);
+    }
+  }
+
+  ASSERT_EQ(run(train("minatar", kConfigs + "minatar/dqn.gin", small)).code, 0);
+  const Result minatar = evaluate("minatar", "dummy");
+  EXPECT_EQ(minatar.code, 2);
+  EXPECT_THAT(minatar.output, HasSubstr("--render shows the environments of"));
+}
+
 TEST_F(ProgramTest, CorruptCheckpointFallsBackToTheOneBefore) {
   const std::string config = kConfigs + "quickstart/cartpole.gin";
   ASSERT_EQ(run(train("a", config, kShortCartPole)).code, 0);

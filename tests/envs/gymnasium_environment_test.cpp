@@ -204,8 +204,29 @@ TEST(GymnasiumEnvironment, AnEpisodeEndedFromOutsideIsFollowedByAnother) {
   EXPECT_EQ(numbers(time_step)[0], 200);
 }
 
-TEST(GymnasiumEnvironment, WhatResetsItselfWithinTheLastStepIsRefused) {
-  EXPECT_THAT(refusal("AtOnce"), AllOf(HasSubstr("SAME_STEP"), HasSubstr("NEXT_STEP")));
+// oracle: as for the others; every second episode is the one that it has begun by itself
+TEST(GymnasiumEnvironment, WhatResetsItselfWithinTheLastStepShowsItsEndToo) {
+  for (const std::string end : {"ends", "cut"}) {
+    for (const std::string wrappers : {"", "gymnasium.wrappers:Autoreset"}) {
+      const auto environment = odd("AtOnce", 1, "{\"" + end + "\": 2}", wrappers);
+      std::vector<float> observations;
+      for (int step = 0; step < 6; ++step) {
+        const TimeStep time_step = environment->step(discrete(0));
+        EXPECT_EQ(time_step.last(0), step % 3 == 2) << step;
+        EXPECT_EQ(time_step.discount[0], time_step.last(0) && end == "ends" ? 0 : 1) << step;
+        observations.push_back(numbers(time_step)[0]);
+      }
+      EXPECT_THAT(observations, ElementsAre(100, 101, 102, 300, 301, 302)) << end << wrappers;
+    }
+  }
+}
+
+TEST(GymnasiumEnvironment, WhatHidesAnEpisodesEndIsAnError) {
+  const auto forgetful = odd("AtOnceForGood", 1, R"({"ends": 1})");
+  forgetful->step(discrete(0));
+  EXPECT_THAT(
+      message([&] { forgetful->step(discrete(0)); }),
+      AllOf(HasSubstr("SAME_STEP"), HasSubstr("info['final_obs']"), HasSubstr("NEXT_STEP")));
 }
 
 // what is a vector already
@@ -371,10 +392,51 @@ TEST(GymnasiumEnvironment, ArgumentsAndWrappersReachPython) {
   EXPECT_THAT(said(R"({"speed": 1})", ""), HasSubstr("unexpected keyword argument 'speed'"));
   EXPECT_THAT(said("", "Halves"), HasSubstr("names 'Halves', which is not module:Class"));
   EXPECT_THAT(said("", "odd_environments:Thirds"), HasSubstr("no attribute 'Thirds'"));
+  EXPECT_THAT(said("", R"(odd_environments:Halves{"x": )"),
+              HasSubstr("has after 'odd_environments:Halves' no JSON object"));
+  EXPECT_THAT(said("", R"(odd_environments:Halves{} odd_environments:Halves)"),
+              HasSubstr("needs a comma before 'odd_environments:Halves'"));
+  EXPECT_THAT(said("", R"(odd_environments:Halves{"x": 1})"),
+              HasSubstr("unexpected keyword argument 'x'"));
   EXPECT_THAT(message([] {
                 make_gym_environment({.environment_name = "CartPole", .kwargs = "{}"}, /*seed=*/1);
               }),
               HasSubstr("'gymnasium:CartPole-v0' for Gymnasium's"));
+}
+
+// oracle: the colours that the environment paints, written to a file by a wrapper
+TEST(GymnasiumEnvironment, FramesReachAWrapper) {
+  const std::string file = testing::TempDir() + "frames";
+  const auto environment = make_gym_environment(
+      {.environment_name = "odd_environments:Painted-v0",
+       .kwargs = R"({"cut": 2})",
+       .wrappers = R"(odd_environments:Films {"words": ["a, ", "}b"], "file": ")" + file +
+                   R"("}, odd_environments:Halves)",
+       .render_mode = "rgb_array"},
+      /*seed=*/1);
+  for (int step = 0; step < 6; ++step) environment->step(discrete(0));
+  std::ifstream in(file);
+  std::string text;
+  std::getline(in, text);
+  EXPECT_EQ(text, "a, }b 101 102 201 202");
+}
+
+// oracle: Gymnasium's own frame of CartPole, 600 pixels wide; a native task has none
+TEST(GymnasiumEnvironment, NativeTasksAreDrawnByGymnasium) {
+  const std::string file = testing::TempDir() + "native_frames";
+  const auto environment =
+      make_gym_environment({.environment_name = "CartPole",
+                            .version = "v1",
+                            .wrappers = R"(odd_environments:Films{"file": ")" + file + R"("})",
+                            .render_mode = "rgb_array"},
+                           /*seed=*/1);
+  EXPECT_EQ(environment->spec().name, "gymnasium:CartPole-v1");
+  environment->step(discrete(0));
+  environment->step(discrete(0));
+  std::ifstream in(file);
+  int brightest = 0;
+  in >> brightest;
+  EXPECT_EQ(brightest, 255);  // its background is white
 }
 
 // oracle: the other environment; the first numbers of an episode come from its generator

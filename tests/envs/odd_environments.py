@@ -126,9 +126,39 @@ class Slow(Counting):
 
 
 class AtOnce(Counting):
-  """Says that it resets itself within the last step."""
+  """Resets itself within the last step, as Gymnasium's vector environments may."""
 
   metadata = {'autoreset_mode': AutoresetMode.SAME_STEP}
+
+  def step(self, action):
+    last, reward, terminated, truncated, info = super().step(action)
+    if not (terminated or truncated):
+      return last, reward, terminated, truncated, info
+    first, first_info = self.reset()
+    return first, reward, terminated, truncated, self.with_end(first_info, last, info)
+
+  def with_end(self, first_info, last, info):
+    return first_info | {'final_obs': last, 'final_info': info}
+
+
+class AtOnceForGood(AtOnce):
+  """Forgets what the episode ended with."""
+
+  def with_end(self, first_info, last, info):
+    return first_info
+
+
+class Painted(Counting):
+  """Frames have the colour of the observation."""
+
+  metadata = {'render_modes': ['rgb_array']}
+
+  def __init__(self, render_mode=None, **kwargs):
+    super().__init__(**kwargs)
+    self.render_mode = render_mode
+
+  def render(self):
+    return np.full((2, 3, 3), 100 * self.episode + self.count, np.uint8)
 
 
 class NextStep(Counting):
@@ -142,6 +172,21 @@ class Halves(gymnasium.RewardWrapper):
 
   def reward(self, reward):
     return reward / 2
+
+
+class Films(gymnasium.Wrapper):
+  """Writes the colour of each frame to a file."""
+
+  def __init__(self, env, file, words=()):
+    super().__init__(env)
+    self.file = open(file, 'w')
+    self.file.write(''.join(words))
+
+  def step(self, action):
+    result = super().step(action)
+    self.file.write(f' {self.render().max()}')
+    self.file.flush()
+    return result
 
 
 def several(**kwargs):
@@ -182,6 +227,8 @@ registered = {
     'OldReset': OldReset,
     'Slow': Slow,
     'AtOnce': AtOnce,
+    'AtOnceForGood': AtOnceForGood,
+    'Painted': Painted,
     'NextStep': NextStep,
     'Several': several,
     'RewardNan': lambda: Rewards(float('nan')),

@@ -42,6 +42,7 @@ struct Arguments {
   int64_t episodes = 10;
   std::optional<int64_t> checkpoint;
   std::string what;
+  bool render = false;
   bool verbose = false;
   bool markdown = false;
   std::vector<std::string> files;  // as gin_files
@@ -88,8 +89,25 @@ int train(const Catalogue& catalogue, Arguments arguments) {
   return kStoppedBySignal;
 }
 
+// one environment in a window
+void render(const Catalogue& catalogue, Arguments& arguments) {
+  const Configuration configuration(catalogue.registry, arguments.gin_files,
+                                    arguments.gin_bindings);
+  const Value reference = configuration.value("Runner", "create_environment_fn");
+  const std::string environment = split_scope(reference.as<ReferenceValue>()->name).second;
+  if (!catalogue.registry.resolve(environment).find("render_mode")) {
+    throw ConfigError(
+        "--render shows the environments of @create_gym_environment and "
+        "@create_atari_environment, not those of @" +
+        environment);
+  }
+  arguments.gin_bindings.push_back(environment + ".render_mode = 'human'");
+  arguments.gin_bindings.push_back("Runner.num_environments = 1");
+}
+
 int evaluate(const Catalogue& catalogue, Arguments arguments) {
   use_own_configuration(arguments);
+  if (arguments.render) render(catalogue, arguments);
   const Configuration configuration = load_configuration(catalogue, arguments);
   Experiment experiment(catalogue, configuration, arguments.base_dir, say);
   const std::vector<Episode> episodes =
@@ -160,16 +178,14 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
   evaluate_command->add_option("--checkpoint", arguments.checkpoint,
                                "number of a checkpoint; the newest if left out");
+  evaluate_command->add_flag("--render", arguments.render, "show the episodes in a window");
   add_configuration_options(*evaluate_command, arguments);
 
   CLI::App* list_command = app.add_subcommand("list", "what there is to name");
-  list_command
-      ->add_option(
-          "what", arguments.what,
-          "agents, environments, networks, wrappers, configs, or configurables (the default with "
-          "--verbose or --markdown)")
-      ->check(CLI::IsMember(
-          {"agents", "environments", "networks", "wrappers", "configs", "configurables"}));
+  list_command->add_option(
+      "what", arguments.what,
+      "agents, configs, configurables (the default with --verbose or --markdown), or parts of a "
+      "kind: networks, wrappers, action_functions ...");
   list_command->add_flag("--verbose", arguments.verbose,
                          "every parameter: type, default, range and meaning");
   list_command->add_flag("--markdown", arguments.markdown, "the same as tables for docs");

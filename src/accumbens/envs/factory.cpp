@@ -58,16 +58,19 @@ constexpr int64_t kMujocoLimit = 1'000;
 
 // the arguments of gymnasium.make, to which 0 is a limit and -1 none
 std::string gymnasium_kwargs(const GymOptions& options) {
-  if (!options.max_episode_steps) return options.kwargs;
+  if (!options.max_episode_steps && !options.render_mode) return options.kwargs;
   auto kwargs = nlohmann::json::parse(options.kwargs.empty() ? "{}" : options.kwargs,
                                       /*callback=*/nullptr, /*allow_exceptions=*/false);
   if (!kwargs.is_object()) {
     throw ConfigError(
         "create_gym_environment.kwargs must be a JSON object, without NaN and Infinity, where "
-        "max_episode_steps is bound");
+        "max_episode_steps or render_mode is bound");
   }
-  const int64_t limit = *options.max_episode_steps;
-  if (!kwargs.contains("max_episode_steps")) kwargs["max_episode_steps"] = limit == 0 ? -1 : limit;
+  if (options.max_episode_steps && !kwargs.contains("max_episode_steps")) {
+    const int64_t limit = *options.max_episode_steps;
+    kwargs["max_episode_steps"] = limit == 0 ? -1 : limit;
+  }
+  if (options.render_mode) kwargs["render_mode"] = *options.render_mode;
   return kwargs.dump();
 }
 
@@ -121,18 +124,21 @@ std::unique_ptr<Environment> make_atari_environment(const AtariOptions& options,
       options.game_name,
       make_emulator({.game = options.game_name,
                      .sticky_probability = options.sticky_actions ? 0.25 : 0.0,
-                     .seed = emulator_seed}),
+                     .seed = emulator_seed,
+                     .window = options.render_mode.has_value()}),
       seen, seed);
 }
 
 std::unique_ptr<Environment> make_atari_vector_environment(
     const AtariOptions& options, const AtariPreprocessingOptions& preprocessing,
     int64_t num_environments, int64_t num_threads, uint64_t seed) {
-  if (preprocessing.preset != "dopamine" || preprocessing.observation != "pixels" ||
-      preprocessing.terminal_on_life_loss || options.use_ppo_preprocessing) {
+  if (options.render_mode || preprocessing.preset != "dopamine" ||
+      preprocessing.observation != "pixels" || preprocessing.terminal_on_life_loss ||
+      options.use_ppo_preprocessing) {
     throw ConfigError(
         "create_atari_vector_environment shows the screen as the preset 'dopamine' does, without "
-        "terminal_on_life_loss; for anything else bind Runner.create_environment_fn = "
+        "terminal_on_life_loss and render_mode; for anything else bind "
+        "Runner.create_environment_fn = "
         "@create_atari_environment");
   }
   const VectorEmulatorOptions emulator{.game = options.game_name,
@@ -148,7 +154,10 @@ std::unique_ptr<Environment> make_atari_vector_environment(
 }
 
 std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uint64_t seed) {
-  const std::string id = gym_id(options);
+  // the native ones cannot be seen
+  const std::string shown =
+      options.render_mode && gym_id(options).find(':') == std::string::npos ? "gymnasium:" : "";
+  const std::string id = shown + gym_id(options);
   const auto task = tasks().find(id);
   const std::string name = id.substr(0, id.rfind('-'));
   const bool mujoco = std::ranges::find(mujoco_tasks(), name) != mujoco_tasks().end();

@@ -22,6 +22,7 @@ struct GymOptions {
   std::string kwargs{};
   std::string wrappers{};
   std::optional<int64_t> max_episode_steps = std::nullopt;
+  std::optional<std::string> render_mode = std::nullopt;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -32,14 +33,19 @@ struct GymOptions {
     field("version", version, "as in Gymnasium, e.g. v0, for a name without one", any_value());
     field("kwargs", kwargs,
           "a JSON object, passed to gymnasium.make, e.g. '{\"continuous\": true}'", any_value());
-    field("wrappers", wrappers,
-          "Gymnasium's wrappers or one's own, the innermost first, e.g. "
-          "'gymnasium.wrappers:GrayscaleObservation, my_module:MyWrapper'",
-          any_value());
+    field(
+        "wrappers", wrappers,
+        "Gymnasium's wrappers or one's own, the innermost first, with JSON for further arguments, "
+        "e.g. 'gymnasium.wrappers:FlattenObservation, my_module:MyWrapper{\"size\": 4}'",
+        any_value());
     field("max_episode_steps", max_episode_steps,
           "agent steps after which an episode is cut; None: the task's own limit; 0: never, but by "
           "Runner.max_steps_per_episode (Dopamine)",
           at_least(0));
+    field("render_mode", render_mode,
+          "Gymnasium's: a window, or frames for wrappers such as RecordVideo; of tasks that are "
+          "native too, its own are played. None: nothing is drawn",
+          one_of({"human", "rgb_array"}));
   }
 };
 

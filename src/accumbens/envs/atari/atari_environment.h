@@ -18,6 +18,7 @@ struct AtariOptions {
   std::string game_name = "Pong";
   bool sticky_actions = true;
   bool use_ppo_preprocessing = false;
+  std::optional<std::string> render_mode = std::nullopt;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -28,6 +29,8 @@ struct AtariOptions {
     field("use_ppo_preprocessing", use_ppo_preprocessing,
           "AtariPreprocessing.preset = 'baselines' with terminal_on_life_loss, whatever is bound",
           any_value());
+    field("render_mode", render_mode, "a window with the game, by ale-py; None: it is not shown",
+          one_of({"human"}));
   }
 };
 

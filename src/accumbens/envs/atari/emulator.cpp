@@ -53,7 +53,7 @@ VectorEmulatorLibrary& python_emulator_library() {
 }
 
 std::unique_ptr<Emulator> make_emulator(EmulatorOptions options) {
-  EmulatorLibrary& library = emulator_library();
+  EmulatorLibrary& library = options.window ? python_emulator_library() : emulator_library();
   return with_game(library, options.game, [&] { return library.create(options); });
 }
 

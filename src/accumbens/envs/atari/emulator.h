@@ -17,6 +17,7 @@ struct EmulatorOptions {
   std::string game;               // a name that EmulatorLibrary::games() lists
   double sticky_probability = 0;  // of repeating the previous frame's action, drawn every frame
   uint32_t seed = 0;              // of those draws, below 2^31
+  bool window = false;            // shows the screen there, by ale-py
 };
 
 /// An Atari 2600 with one game in it. This seam knows neither torch nor Python.

@@ -12,7 +12,8 @@ namespace accumbens {
 struct GymnasiumOptions {
   std::string id;          // as gymnasium.make takes it: "LunarLander-v3", "my_module:MyEnv-v0"
   std::string kwargs{};    // of gymnasium.make, a JSON object; "" for none
-  std::string wrappers{};  // "module:Class", the innermost first, with commas between; "" for none
+  std::string wrappers{};  // "module:Class" or "module:Class{...}" with a JSON object of further
+                           // arguments, the innermost first, with commas between; "" for none
 };
 
 /// What goes in and comes out, as agents take it.

@@ -52,6 +52,7 @@ class PythonEmulator final : public AleEmulator {
     ale_.attr("setInt")("random_seed", options.seed);
     ale_.attr("setInt")("frame_skip", 1);
     ale_.attr("setInt")("max_num_frames_per_episode", 0);
+    ale_.attr("setBool")("display_screen", options.window);
     ale_.attr("loadROM")(rom);
 
     for (const py::handle action : ale_.attr("getMinimalActionSet")()) {

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -370,20 +369,46 @@ py::object make(const GymnasiumOptions& options) {
   }
 }
 
-// "module:Class, module:Class"
+// the JSON object at the beginning of a text, which it is cut off
+py::dict take_object(std::string& text, const std::string& wrapper) {
+  try {
+    const py::module_ json = py::module_::import("json");
+    const py::str whole(text);
+    const py::tuple found = json.attr("JSONDecoder")().attr("raw_decode")(whole);
+    text = py::str(whole[py::slice(found[1].cast<py::ssize_t>(), std::nullopt, std::nullopt)]);
+    return found[0];
+  } catch (const py::error_already_set&) {
+    throw std::invalid_argument("create_gym_environment.wrappers has after '" + wrapper +
+                                "' no JSON object such as {\"size\": 4}, but '" + text + "'");
+  }
+}
+
+// "module:Class, module:Class{...}"
 py::object wrapped(py::object environment, const GymnasiumOptions& options) {
-  std::istringstream names(options.wrappers);
-  for (std::string name; std::getline(names, name, ',');) {
-    name.erase(0, name.find_first_not_of(' '));
-    name.erase(name.find_last_not_of(' ') + 1);
+  const auto trim = [](std::string& text) {
+    text.erase(0, text.find_first_not_of(' '));
+    text.erase(text.find_last_not_of(' ') + 1);
+  };
+  std::string rest = options.wrappers;
+  for (trim(rest); !rest.empty(); trim(rest)) {
+    std::string name = rest.substr(0, rest.find_first_of(",{"));
+    rest.erase(0, name.size());
+    trim(name);
     const size_t colon = name.find(':');
     if (colon == std::string::npos) {
       throw std::invalid_argument("create_gym_environment.wrappers names '" + name +
                                   "', which is not module:Class, such as "
                                   "'gymnasium.wrappers:FlattenObservation'");
     }
+    const py::dict kwargs = rest.starts_with('{') ? take_object(rest, name) : py::dict();
+    trim(rest);
+    if (!rest.empty() && rest.front() != ',') {
+      throw std::invalid_argument("create_gym_environment.wrappers needs a comma before '" + rest +
+                                  "'");
+    }
+    rest.erase(0, 1);
     const py::module_ module = py::module_::import(name.substr(0, colon).c_str());
-    environment = module.attr(name.substr(colon + 1).c_str())(environment);
+    environment = module.attr(name.substr(colon + 1).c_str())(environment, **kwargs);
   }
   return environment;
 }
@@ -393,7 +418,7 @@ class PythonTask final : public GymnasiumTask {
   // needs the interpreter held
   explicit PythonTask(const GymnasiumOptions& options) : id_(options.id) {
     environment_ = wrapped(make(options), options);
-    refuse_same_step_autoreset();
+    resets_at_once_ = has_same_step_autoreset();
     const py::module_ spaces = py::module_::import("gymnasium.spaces");
     observations_.emplace(id_, spaces, environment_.attr("observation_space"));
     actions_.emplace(id_, spaces, environment_.attr("action_space"));
@@ -439,19 +464,26 @@ class PythonTask final : public GymnasiumTask {
   }
 
  private:
-  // An environment that resets itself after the step that ends an episode is reset once more, and
-  // nothing is lost. Within that step it shows the next episode in place of this one's end.
-  void refuse_same_step_autoreset() const {
+  // An environment that resets itself is reset once more, and nothing is lost. One that does so
+  // within the step that ends an episode has the episode's last observation elsewhere.
+  bool has_same_step_autoreset() const {
     const py::object metadata = environment_.attr("metadata");
-    if (metadata.is_none()) return;
+    if (metadata.is_none()) return false;
     const py::object mode = metadata.attr("get")("autoreset_mode");
     const py::module_ vector = py::module_::import("gymnasium.vector");
     const bool known = py::hasattr(vector, "AutoresetMode");  // from 1.1 on
-    if (!known || !mode.equal(vector.attr("AutoresetMode").attr("SAME_STEP"))) return;
-    refuse(id_,
-           "resets itself in the step that ends an episode (its metadata has AutoresetMode."
-           "SAME_STEP), which hides the episode's last observation; make it with "
-           "AutoresetMode.DISABLED or NEXT_STEP");
+    return known && mode.equal(vector.attr("AutoresetMode").attr("SAME_STEP"));
+  }
+
+  // the observation that an episode ended with, where the next one has begun already
+  py::object final_observation(const py::object& info) const {
+    py::object found = py::isinstance<py::dict>(info) ? info.attr("get")("final_obs") : py::none();
+    if (!found.is_none()) return found;
+    throw std::runtime_error(
+        "the environment '" + id_ +
+        "' resets itself in the step that ends an episode (its metadata has AutoresetMode."
+        "SAME_STEP), but has not put the episode's last observation in info['final_obs'], as "
+        "Gymnasium does; make it with AutoresetMode.DISABLED or NEXT_STEP");
   }
 
   // needs the interpreter held
@@ -459,7 +491,11 @@ class PythonTask final : public GymnasiumTask {
     const py::object result = step_(action);
     const py::tuple values =
         values_of(result, 5, "step", "(observation, reward, terminated, truncated, info)");
-    observations_->read(values[0], observation);
+    const auto truth = [](const py::object& value) { return py::bool_(value).cast<bool>(); };
+    const bool terminated = truth(values[2]), truncated = truth(values[3]);
+    const bool elsewhere = resets_at_once_ && (terminated || truncated);
+    observations_->read(elsewhere ? final_observation(values[4]) : py::object(values[0]),
+                        observation);
 
     const py::object given = values[1];
     const double reward = PyFloat_AsDouble(given.ptr());
@@ -468,10 +504,7 @@ class PythonTask final : public GymnasiumTask {
       throw std::runtime_error("the environment '" + id_ + "' gave the reward " + text(given) +
                                ", from which nothing can be learnt");
     }
-    const auto truth = [](const py::object& value) { return py::bool_(value).cast<bool>(); };
-    return {.reward = static_cast<float>(reward),
-            .terminated = truth(values[2]),
-            .truncated = truth(values[3])};
+    return {.reward = static_cast<float>(reward), .terminated = terminated, .truncated = truncated};
   }
 
   py::tuple values_of(const py::object& result, size_t count, const std::string& function,
@@ -487,6 +520,7 @@ class PythonTask final : public GymnasiumTask {
   std::string id_;
   std::string failure_ = "the environment '" + id_ + "' failed";
   py::object environment_, step_;
+  bool resets_at_once_ = false;
   std::optional<ObservationReader> observations_;
   std::optional<ActionWriter> actions_;
   GymnasiumSpaces spaces_;
