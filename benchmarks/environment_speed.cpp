@@ -2,9 +2,10 @@
 //
 //   build/release/environment_speed STREAMS WORKERS STEPS ID ...
 //
-// ID as in Gymnasium, e.g. CartPole-v1 or ALE/Pong-v5, whose games have Dopamine's frames. Time
-// steps that begin an episode are no agent steps. Prints a line for each, of the id and the figure;
-// peer_gymnasium.py runs it beside Gymnasium.
+// ID as in Gymnasium, e.g. CartPole-v1 or ALE/Pong-v5, whose games have Dopamine's frames, or
+// MinAtar/breakout; ale-py/Pong is the game on ale-py's threads. Time steps that begin an episode
+// are no agent steps. Prints a line for each, of the id and the figure; peer_gymnasium.py runs it
+// beside Gymnasium.
 
 #include <torch/torch.h>
 
@@ -25,6 +26,9 @@ namespace accumbens {
 namespace {
 
 std::unique_ptr<Environment> make_environment(const std::string& id, uint64_t seed) {
+  if (id.starts_with("MinAtar/")) {
+    return make_minatar_environment({.game_name = id.substr(8)}, seed);
+  }
   const size_t dash = id.rfind('-');
   const std::string name = id.substr(0, dash);
   if (name.starts_with("ALE/")) {
@@ -33,14 +37,22 @@ std::unique_ptr<Environment> make_environment(const std::string& id, uint64_t se
   return make_gym_environment({.environment_name = name, .version = id.substr(dash + 1)}, seed);
 }
 
-double steps_per_second(const std::string& id, int64_t streams, int64_t workers, int64_t steps) {
+std::unique_ptr<Environment> make_streams(const std::string& id, int64_t streams, int64_t workers) {
+  if (id.starts_with("ale-py/")) {
+    return make_atari_vector_environment({.game_name = id.substr(7)}, AtariPreprocessingOptions{},
+                                         streams, workers, /*seed=*/1);
+  }
   std::vector<std::unique_ptr<Environment>> environments;
   for (int64_t b = 0; b < streams; ++b) environments.push_back(make_environment(id, b));
-  VectorEnvironment environment(std::move(environments), workers);
+  return std::make_unique<VectorEnvironment>(std::move(environments), workers);
+}
+
+double steps_per_second(const std::string& id, int64_t streams, int64_t workers, int64_t steps) {
+  const std::unique_ptr<Environment> environment = make_streams(id, streams, workers);
 
   // actions are drawn before
   RandomStream random(1, "actions");
-  const EnvironmentSpec& spec = environment.spec();
+  const EnvironmentSpec& spec = environment->spec();
   std::vector<torch::Tensor> actions;
   for (int i = 0; i < 1'000; ++i) {
     torch::Tensor action = zero_actions(spec);
@@ -53,10 +65,11 @@ double steps_per_second(const std::string& id, int64_t streams, int64_t workers,
     actions.push_back(action);
   }
 
+  environment->step(actions.front());  // begins all episodes
   int64_t done = 0;
   const double seconds = seconds_of([&] {
     for (int64_t i = 0; done < steps; ++i) {
-      const TimeStep time_step = environment.step(actions[i % actions.size()]);
+      const TimeStep time_step = environment->step(actions[i % actions.size()]);
       done += streams - std::ranges::count(time_step.step_type, StepType::kFirst);
     }
   });

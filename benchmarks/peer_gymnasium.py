@@ -3,17 +3,21 @@
 Runs build/release/environment_speed and Gymnasium in turn, five times each, and prints the best of
 both and their ratio. With --streams there are several environments at once, in each kind of vector
 environment that Gymnasium has for them: one after the other (sync), in processes (async), and
-batched; of Atari's games in ale-py's AtariVectorEnv, with as many threads as --workers. Steps that
+batched; of Atari's games in ale-py's AtariVectorEnv, with as many threads as --workers, both as
+ALE/Pong-v5, which is emulated here, and as ale-py/Pong, which is by ale-py's vector. Steps that
 begin an episode do not count.
 
   .venv/bin/python benchmarks/peer_gymnasium.py --steps 20000 HalfCheetah-v5 Ant-v5
   .venv/bin/python benchmarks/peer_gymnasium.py --steps 200000 --streams 8 CartPole-v1 Acrobot-v1
   .venv/bin/python benchmarks/peer_gymnasium.py --steps 20000 --streams 8 --workers 2 ALE/Pong-v5
+
+MinAtar's games, MinAtar/Breakout-v1 and so on, need `pip install --no-deps MinAtar==1.0.15`.
 """
 
 import argparse
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
@@ -22,6 +26,12 @@ import gymnasium
 import numpy
 
 PROGRAM = pathlib.Path(__file__).resolve().parents[1] / 'build' / 'release' / 'environment_speed'
+
+
+def snake_case(env_id):
+  """MinAtar/SpaceInvaders-v1 is space_invaders."""
+  name = env_id.split('/')[1].split('-')[0]
+  return re.sub('(?<!^)(?=[A-Z])', '_', name).lower()
 
 
 def single_speed(env_id, steps):
@@ -44,8 +54,7 @@ def gymnasium_vector(env_id, streams, kind):
 def atari_vector(env_id, streams, threads):
   """ale-py's threads, with the frames, games and sticky actions that are measured here."""
   from ale_py.vector_env import AtariVectorEnv  # pylint: disable=import-outside-toplevel
-  name = env_id.removeprefix('ALE/').split('-')[0]
-  game = ''.join('_' * (c.isupper() and i > 0) + c.lower() for i, c in enumerate(name))
+  game = snake_case(env_id)
   return AtariVectorEnv(game, num_envs=streams, num_threads=threads, stack_num=1, noop_max=0,
                         use_fire_reset=False, reward_clipping=False,
                         repeat_action_probability=0.25)
@@ -71,6 +80,8 @@ def vector_speed(make, steps, streams):
 
 
 def native_speed(env_id, steps, streams, workers):
+  if env_id.startswith('MinAtar/'):
+    env_id = 'MinAtar/' + snake_case(env_id)
   result = subprocess.run([PROGRAM, str(streams), str(workers), str(steps), env_id],
                           capture_output=True, check=True, text=True)
   return float(result.stdout.split()[1])
@@ -78,7 +89,7 @@ def native_speed(env_id, steps, streams, workers):
 
 def peers(env_id, steps, streams, workers):
   """What Gymnasium or ale-py has for the streams: names and functions."""
-  if env_id.startswith('ALE/'):
+  if env_id.startswith(('ALE/', 'ale-py/')):
     make = lambda: atari_vector(env_id, streams, workers)
     return {'ale-py': lambda: vector_speed(make, steps, streams)}
   if streams == 1:
@@ -103,6 +114,9 @@ def main():
   # MuJoCo in Python writes its warnings into the working folder
   with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
+    if any(env_id.startswith('MinAtar/') for env_id in arguments.ids):
+      import minatar.gym  # pylint: disable=import-outside-toplevel
+      minatar.gym.register_envs()
     for env_id in arguments.ids:
       rivals = peers(env_id, arguments.steps, arguments.streams, arguments.workers)
       here, there = [], {name: [] for name in rivals}
