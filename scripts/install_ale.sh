@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the Arcade Learning Environment's C++ library, and installs it with its ROMs into .ale, from
-# the sources of the version of ale-py that requirements.txt names; the next build uses it. To be run
-# once ./run.sh or ./test.sh made .venv.
+# the sources of the version of ale-py that requirements.txt names; the next build uses it. ./run.sh
+# and ./test.sh call it once they have made .venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,4 +15,4 @@ cmake -S "$work" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_PY
 cmake --build "$work/build" --target install
 mkdir -p .ale/share/ale/roms
 cp "$work"/src/ale/python/roms/*.bin .ale/share/ale/roms/
-[ ! -d build/release ] || cmake build/release > /dev/null
+[ ! -f build/release/build.ninja ] || cmake build/release > /dev/null

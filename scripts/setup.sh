@@ -6,7 +6,7 @@
 # and training (TCMalloc) faster
 system_packages=(build-essential cmake ninja-build pkg-config python3-dev python3-venv libcli11-dev
                  nlohmann-json3-dev tao-pegtl-dev libprotozero-dev libxxhash-dev liblz4-dev
-                 libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
+                 zlib1g-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 optional_packages=(ccache mold libgoogle-perftools-dev)
 
 build_dir=build/release
@@ -122,11 +122,26 @@ install_python_packages() {
   echo "$wanted" > "$stamp"
 }
 
+# with the Arcade Learning Environment's own library games run on all cores; ale-py does without
+install_ale() {
+  local version
+  version=$(sed -n 's/^\(ale-py==[0-9.]*\).*/\1/p' requirements.txt)
+  [ ! -f .ale/version ] || [ "$(< .ale/version)" != "$version" ] || return 0
+  say "building the Arcade Learning Environment's C++ library into .ale"
+  echo "+ scripts/install_ale.sh" >> "$log"
+  scripts/install_ale.sh >> "$log" 2>&1 < /dev/null || {
+    say "it could not be built (see $log): ale-py plays, one game at a time; remove .ale to try again"
+    mkdir -p .ale
+  }
+  echo "$version" > .ale/version
+}
+
 setup() {
   mkdir -p build
   : > "$log"
   install_system_packages
   install_python_packages
+  install_ale
   if [ ! -f $build_dir/build.ninja ]; then
     say "configuring $build_dir"
     logged "CMake could not configure $build_dir" cmake --preset release
