@@ -71,7 +71,7 @@ void DdpgAgent::update(const Batch& batch) {
   minimize(loss, critic_optimizer_);
 
   // the policy moves towards actions of higher value, by the first critic
-  if (updates_++ % options_.policy_period == 0) {
+  if (++updates_ % options_.policy_period == 0) {
     const torch::Tensor outputs = network().policy(x_tm1);  // [N, D]
     torch::Tensor policy_loss =
         -value_of(network(), x_tm1.detach(), proposal_of(outputs))[0].mean();
