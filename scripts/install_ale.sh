@@ -12,7 +12,17 @@ trap 'rm -rf "$work"' EXIT
 tar -xzf "$work"/ale_py-*.tar.gz -C "$work" --strip-components=1
 cmake -S "$work" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_PYTHON_LIB=OFF \
     -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_INSTALL_PREFIX="$PWD/.ale" -DCMAKE_INSTALL_LIBDIR=lib
-cmake --build "$work/build" --target install
-mkdir -p .ale/share/ale/roms
-cp "$work"/src/ale/python/roms/*.bin .ale/share/ale/roms/
-[ ! -f build/release/build.ninja ] || cmake build/release > /dev/null
+cmake --build "$work/build"
+
+# whole, or not at all
+DESTDIR="$work/root" cmake --install "$work/build"
+installed="$work/root$PWD/.ale"
+mkdir -p "$installed"/share/ale/roms
+cp "$work"/src/ale/python/roms/*.bin "$installed"/share/ale/roms/
+echo "$version" > "$installed"/version
+rm -rf .ale .ale.new
+cp -r "$installed" .ale.new
+mv .ale.new .ale
+
+# a build that is there has to look again
+rm -f build/release/build.ninja build/release/CMakeCache.txt

@@ -131,9 +131,10 @@ install_ale() {
   echo "+ scripts/install_ale.sh" >> "$log"
   scripts/install_ale.sh >> "$log" 2>&1 < /dev/null || {
     say "it could not be built (see $log): ale-py plays, one game at a time; remove .ale to try again"
-    mkdir -p .ale
+    rm -rf .ale $build_dir/build.ninja $build_dir/CMakeCache.txt
+    mkdir .ale
+    echo "$version" > .ale/version
   }
-  echo "$version" > .ale/version
 }
 
 setup() {

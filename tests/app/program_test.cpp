@@ -472,6 +472,14 @@ TEST_F(ProgramTest, EvaluationCanBeWatched) {
     }
   }
 
+  // of several environments the first, on several threads
+  std::vector<std::string> several = small;
+  several.insert(several.end(), {"Runner.num_environments = 4", "Runner.num_workers = 2"});
+  ASSERT_EQ(run(train("a2c", kConfigs + "literature/a2c_cartpole.gin", several)).code, 0);
+  EXPECT_EQ(evaluate("a2c", "no_such_driver").code, 1);
+  const Result first = evaluate("a2c", "dummy");
+  EXPECT_EQ(first.code, 0) << first.output;
+
   ASSERT_EQ(run(train("minatar", kConfigs + "minatar/dqn.gin", small)).code, 0);
   const Result minatar = evaluate("minatar", "dummy");
   EXPECT_EQ(minatar.code, 2);

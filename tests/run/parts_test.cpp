@@ -5,12 +5,15 @@
 #include <torch/utils.h>
 
 #include <atomic>
+#include <cmath>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "accumbens/core/error.h"
+#include "accumbens/envs/single_environment.h"
 #include "accumbens/run/experiment.h"
 
 namespace accumbens {
@@ -77,8 +80,137 @@ TEST(Parts, CanBeSwappedInGin) {
           "gumbel");
     ADD_FAILURE() << "noise for discrete actions was accepted";
   } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("@GumbelNoise chooses between discrete actions"));
+    EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("@GumbelNoise is for discrete actions"),
+                                             HasSubstr("`accumbens list exploration_noises`")));
   }
+}
+
+// oracle: the definitions at a few places; what a name in Gin builds has what its file binds
+TEST(Parts, AreWhatTheirNamesSay) {
+  const Catalogue catalogue;
+  const Configuration configuration(
+      catalogue.registry, {},
+      {"create_optimizer.anneal_steps = 4", "create_optimizer.learning_rate_decay = 0.25",
+       "n_step_advantages.n = 2", "clip_by_value.max_value = 0.5",
+       "clip_by_global_norm.max_norm = 2.5", "add_weight_decay.decay = 0.125",
+       "epsilon_greedy_action.epsilon = 0.0", "OrnsteinUhlenbeckNoise.mean_reversion = 1.0",
+       "OrnsteinUhlenbeckNoise.scale = 0.0", "GaussianNoise.scale = 0.0"});
+  const auto build = [&](const std::string& kind, const auto& parts, const std::string& name,
+                         const auto&... more) {
+    return Catalogue::build(kind, parts, {name}, configuration, more...);
+  };
+
+  // shares of the learning rate after two and six of four updates
+  const auto rates = configuration.get<OptimizerOptions>("create_optimizer");
+  const std::map<std::string, std::pair<double, double>> schedules = {
+      {"constant_schedule", {1, 1}},
+      {"linear_schedule", {0.5, 0}},
+      {"cosine_schedule", {0.5, 0}},
+      {"exponential_schedule", {0.5, 0.125}}};
+  for (const auto& [name, shares] : schedules) {
+    const Schedule schedule =
+        build("learning_rate_schedules", catalogue.learning_rate_schedules, name, rates);
+    EXPECT_NEAR(schedule(2), shares.first, 1e-12) << name;
+    EXPECT_NEAR(schedule(6), shares.second, 1e-12) << name;
+  }
+  EXPECT_NEAR(build("learning_rate_schedules", catalogue.learning_rate_schedules, "cosine_schedule",
+                    rates)(1),
+              0.5 + std::sqrt(0.125), 1e-12);
+
+  // epsilon after 10 and 30 steps, of which 20 are the warm-up
+  const EpsilonContext decay{.decay_period = 20, .warmup_steps = 20, .epsilon = 0.1};
+  const std::map<std::string, std::pair<double, double>> epsilons = {
+      {"linearly_decaying_epsilon", {1, 0.55}},
+      {"linear_epsilon", {0.55, 0.1}},
+      {"exponential_epsilon", {1, std::exp(-0.5)}},
+      {"identity_epsilon", {0.1, 0.1}},
+      {"zero_epsilon", {0, 0}}};
+  for (const auto& [name, values] : epsilons) {
+    const Schedule epsilon = build("epsilon_functions", catalogue.epsilon_functions, name, decay);
+    EXPECT_NEAR(epsilon(10), values.first, 1e-12) << name;
+    EXPECT_NEAR(epsilon(30), values.second, 1e-12) << name;
+  }
+
+  // three rewards of 1, no discount, values of 10 that the steps do not change
+  const torch::Tensor ones = torch::ones({3, 1}), tens = torch::full({3, 1}, 10.0F);
+  const std::map<std::string, float> advantages = {
+      {"generalized_advantages", 1.75F}, {"discounted_returns", 3}, {"n_step_advantages", 2}};
+  for (const auto& [name, first] : advantages) {
+    const AdvantageEstimator estimate =
+        build("advantage_estimators", catalogue.advantage_estimators, name, /*lambda=*/0.5);
+    const torch::Tensor a = estimate(ones, ones, tens, tens, torch::ones({3, 1}, torch::kBool));
+    EXPECT_FLOAT_EQ(a[0].item<float>(), first) << name;
+  }
+
+  // a gradient of 3 and 4 at parameters of 8
+  const std::map<std::string, std::pair<float, float>> transforms = {
+      {"clip_by_global_norm", {1.5F, 2}},
+      {"clip_by_value", {0.5F, 0.5F}},
+      {"add_weight_decay", {4, 5}}};
+  for (const auto& [name, changed] : transforms) {
+    std::vector<torch::Tensor> gradients{torch::tensor({3.0F, 4.0F})};
+    build("gradient_transforms", catalogue.gradient_transforms, name)(gradients,
+                                                                      {torch::full({2}, 8.0F)});
+    EXPECT_FLOAT_EQ(gradients[0][0].item<float>(), changed.first) << name;
+    EXPECT_FLOAT_EQ(gradients[0][1].item<float>(), changed.second) << name;
+  }
+
+  // the second of two actions is preferred: how often is it chosen of 1,000 times?
+  const EnvironmentSpec environment{.name = "two", .observation_shape = {1}, .num_actions = 2};
+  const PolicyOutput policy{.logits = torch::tensor({{0.0F, std::log(3.0F)}}).expand({1000, 2})};
+  const std::map<std::string, std::pair<int64_t, int64_t>> actions = {
+      {"max_action", {1000, 1000}},
+      {"epsilon_greedy_action", {1000, 1000}},
+      {"sampled_action", {695, 805}},
+      {"random_action", {437, 563}}};
+  for (const auto& [name, range] : actions) {
+    RandomStream random(1, "actions");
+    const ActionFunction choose =
+        build("action_functions", catalogue.action_functions, name, environment);
+    const int64_t second = choose(policy, random).sum().item<int64_t>();
+    EXPECT_GE(second, range.first) << name;
+    EXPECT_LE(second, range.second) << name;
+  }
+  for (const std::string name : {"GaussianNoise", "OrnsteinUhlenbeckNoise"}) {
+    RandomStream random(1, "noise");
+    const auto noise = build("exploration_noises", catalogue.exploration_noises, name, environment);
+    const torch::Tensor drawn = noise->draw(empty_time_step(environment), 2, random);
+    EXPECT_EQ(drawn.abs().sum().item<float>(), 0) << name;
+  }
+}
+
+// oracle: calls are counted
+TEST(Parts, TrainingAndEvaluationHaveActionFunctionsOfTheirOwn) {
+  Catalogue catalogue;
+  auto calls = std::make_shared<std::pair<int64_t, int64_t>>();
+  for (const std::string name : {"in_training", "in_evaluation"}) {
+    catalogue.registry.add_reference(name);
+    catalogue.action_functions[name] = {
+        "", [=](const Configuration&, const EnvironmentSpec&) -> ActionFunction {
+          return [=](const PolicyOutput& policy, RandomStream& random) {
+            ++(name == "in_training" ? calls->first : calls->second);
+            return max_action(policy, random);
+          };
+        }};
+  }
+  train(catalogue, "literature/a2c_cartpole.gin",
+        {"A2CAgent.update_period = 40", "A2CAgent.action_fn = @in_training",
+         "A2CAgent.eval_action_fn = @in_evaluation", "create_runner.schedule = 'continuous_train'"},
+        "in_training");
+  EXPECT_GT(calls->first, 10);
+  EXPECT_EQ(calls->second, 0);
+}
+
+TEST(Parts, ARateThatIsAnnealedTwiceIsRefused) {
+  const Catalogue catalogue;
+  const auto bind = [&](const std::string& schedule) {
+    return Configuration(catalogue.registry, {},
+                         {"create_optimizer.anneal_learning_rate = True",
+                          "create_optimizer.learning_rate_schedule = @" + schedule});
+  };
+  EXPECT_NO_THROW(bind("linear_schedule"));
+  EXPECT_THAT([&] { bind("cosine_schedule"); },
+              testing::ThrowsMessage<ConfigError>(HasSubstr("bind one of the two")));
 }
 
 // oracle: calls are counted: a program's own parts do their work where a file names them

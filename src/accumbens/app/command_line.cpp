@@ -89,25 +89,24 @@ int train(const Catalogue& catalogue, Arguments arguments) {
   return kStoppedBySignal;
 }
 
-// one environment in a window
-void render(const Catalogue& catalogue, Arguments& arguments) {
+// a binding that shows the first environment in a window
+std::string shown(const Catalogue& catalogue, const Arguments& arguments) {
   const Configuration configuration(catalogue.registry, arguments.gin_files,
                                     arguments.gin_bindings);
-  const Value reference = configuration.value("Runner", "create_environment_fn");
-  const std::string environment = split_scope(reference.as<ReferenceValue>()->name).second;
+  const Reference reference = configuration.get<RunnerOptions>("Runner").create_environment_fn;
+  const std::string environment = split_scope(reference.name).second;
   if (!catalogue.registry.resolve(environment).find("render_mode")) {
     throw ConfigError(
         "--render shows the environments of @create_gym_environment and "
         "@create_atari_environment, not those of @" +
         environment);
   }
-  arguments.gin_bindings.push_back(environment + ".render_mode = 'human'");
-  arguments.gin_bindings.push_back("Runner.num_environments = 1");
+  return shown_environment(reference).name + ".render_mode = 'human'";
 }
 
 int evaluate(const Catalogue& catalogue, Arguments arguments) {
   use_own_configuration(arguments);
-  if (arguments.render) render(catalogue, arguments);
+  if (arguments.render) arguments.gin_bindings.push_back(shown(catalogue, arguments));
   const Configuration configuration = load_configuration(catalogue, arguments);
   Experiment experiment(catalogue, configuration, arguments.base_dir, say);
   const std::vector<Episode> episodes =

@@ -14,6 +14,11 @@
 #include "accumbens/run/wrappers.h"
 
 namespace accumbens {
+Reference shown_environment(const Reference& reference) {
+  const auto [scope, name] = split_scope(reference.name);
+  return {(scope.empty() ? "" : scope + "/") + "shown/" + name};
+}
+
 void require_actions(const EnvironmentSpec& environment, bool continuous,
                      const std::string& agent) {
   if ((environment.action_size() > 0) == continuous) return;
@@ -293,14 +298,18 @@ std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& co
   }
 
   // the first stream is that of a single environment
-  const auto make = [&](uint64_t seed) {
-    return build("environments", environments, reference, configuration, seed);
-  };
-  if (options.num_environments == 1) return make(seed);
+  const Reference shown = shown_environment(reference);
+  const bool drawn = environments.contains(split_scope(reference.name).second) &&
+                     registry.resolve(split_scope(reference.name).second).find("render_mode") &&
+                     configuration.bound(shown.name, "render_mode");
   std::vector<std::unique_ptr<Environment>> streams;
-  for (int64_t b = 0; b < options.num_environments; ++b) {
+  streams.push_back(
+      build("environments", environments, drawn ? shown : reference, configuration, seed));
+  if (options.num_environments == 1) return std::move(streams.front());
+  for (int64_t b = 1; b < options.num_environments; ++b) {
     const std::string stream = "stream/" + std::to_string(b);
-    streams.push_back(make(b == 0 ? seed : RandomStream(seed, stream).bits()));
+    streams.push_back(build("environments", environments, reference, configuration,
+                            RandomStream(seed, stream).bits()));
   }
   return std::make_unique<VectorEnvironment>(std::move(streams), options.num_workers);
 }

@@ -27,6 +27,10 @@
 
 namespace accumbens {
 
+/// The first of several environments, in a scope of its own, "shown", so that it alone can be bound
+/// to be drawn: @x/create_gym_environment is then @x/shown/create_gym_environment.
+Reference shown_environment(const Reference& reference);
+
 /// What an agent is built for.
 struct AgentContext {
   EnvironmentSpec environment;         // that it acts in

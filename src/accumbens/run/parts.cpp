@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "accumbens/core/error.h"
+
 namespace accumbens {
 namespace {
 
@@ -59,6 +61,13 @@ struct WeightDecayOptions {
   }
 };
 
+void require_discrete(const EnvironmentSpec& environment, const std::string& part,
+                      const std::string& kind) {
+  if (environment.num_actions > 0) return;
+  throw ConfigError("@" + part + " is for discrete actions, but those of " + environment.name +
+                    " are continuous; bind another that `accumbens list " + kind + "` names");
+}
+
 const std::vector<std::string> kDqnModules = {"dopamine.jax.agents.dqn.dqn_agent",
                                               "dopamine.tf.agents.dqn.dqn_agent"};
 
@@ -107,14 +116,14 @@ void add_action_functions(Catalogue& catalogue) {
   const std::string random = "any, all alike; discrete ones";
   catalogue.registry.add_reference("random_action", {.summary = random});
   add("random_action", random, [](const Configuration&, const EnvironmentSpec& environment) {
-    require_actions(environment, /*continuous=*/false, "@random_action");
+    require_discrete(environment, "random_action", "action_functions");
     return epsilon_greedy_action(1.0);
   });
   const std::string greedy = "of the greatest value, or now and then any; discrete ones";
   catalogue.registry.add<EpsilonGreedyOptions>("epsilon_greedy_action", {.summary = greedy});
   add("epsilon_greedy_action", greedy,
       [](const Configuration& configuration, const EnvironmentSpec& environment) {
-        require_actions(environment, /*continuous=*/false, "@epsilon_greedy_action");
+        require_discrete(environment, "epsilon_greedy_action", "action_functions");
         return epsilon_greedy_action(
             configuration.get<EpsilonGreedyOptions>("epsilon_greedy_action").epsilon);
       });
@@ -142,7 +151,7 @@ void add_exploration_noises(Catalogue& catalogue) {
   catalogue.registry.add<GumbelNoiseOptions>("GumbelNoise", {.summary = gumbel});
   catalogue.exploration_noises["GumbelNoise"] = {
       gumbel, [](const Configuration& configuration, const EnvironmentSpec& environment) {
-        require_actions(environment, /*continuous=*/false, "@GumbelNoise");
+        require_discrete(environment, "GumbelNoise", "exploration_noises");
         return std::make_unique<GumbelNoise>(configuration.get<GumbelNoiseOptions>("GumbelNoise"));
       }};
 }
