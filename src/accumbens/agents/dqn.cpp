@@ -85,7 +85,6 @@ QNetwork& DqnAgent::acting_network() {
 
 torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Tensor& s_t) {
   const double epsilon = eval_mode() ? options_.epsilon_eval : parts_.epsilon(training_steps());
-  const ActionFunction choose = eval_mode() ? max_action : parts_.action_fn;
 
   // the values are only worked out where one is needed
   torch::Tensor q_t;                                                             // [B, A]
@@ -99,7 +98,9 @@ torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Te
     } else {
       if (!q_t.defined()) q_t = q_values(s_t).cpu();
       const PolicyOutput q_b{.logits = q_t.narrow(0, b, 1)};  // [1, A]
-      a_t[b] = choose(q_b, parts_.exploration).item<int64_t>();
+      a_t[b] = (eval_mode() ? max_action(q_b, parts_.exploration)
+                            : parts_.action_fn(q_b, parts_.exploration))
+                   .item<int64_t>();
       if (b == 0) state_value_ = q_t[b].max().item<double>();
     }
   }

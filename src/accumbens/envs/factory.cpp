@@ -154,10 +154,8 @@ std::unique_ptr<Environment> make_atari_vector_environment(
 }
 
 std::unique_ptr<Environment> make_gym_environment(const GymOptions& options, uint64_t seed) {
-  // the native ones cannot be seen
-  const std::string shown =
-      options.render_mode && gym_id(options).find(':') == std::string::npos ? "gymnasium:" : "";
-  const std::string id = shown + gym_id(options);
+  std::string id = gym_id(options);
+  if (options.render_mode && id.find(':') == std::string::npos) id = "gymnasium:" + id;  // is drawn
   const auto task = tasks().find(id);
   const std::string name = id.substr(0, id.rfind('-'));
   const bool mujoco = std::ranges::find(mujoco_tasks(), name) != mujoco_tasks().end();

@@ -6,15 +6,15 @@
 
 #include <cmath>
 
+#include "accumbens/config/configuration.h"
 #include "accumbens/core/error.h"
 #include "accumbens/networks/rmsprop.h"
 
 namespace accumbens {
 
 void OptimizerOptions::check() const {
-  const std::string& schedule = learning_rate_schedule.name;
-  if (!anneal_learning_rate || schedule.ends_with("constant_schedule") ||
-      schedule.ends_with("linear_schedule")) {
+  const std::string schedule = split_scope(learning_rate_schedule.name).second;
+  if (!anneal_learning_rate || schedule == "constant_schedule" || schedule == "linear_schedule") {
     return;
   }
   throw ConfigError(

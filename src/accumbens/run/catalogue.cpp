@@ -14,6 +14,18 @@
 #include "accumbens/run/wrappers.h"
 
 namespace accumbens {
+
+namespace {
+
+// the names with `before` in front of each, and commas between
+std::string joined(const std::vector<std::string>& names, const std::string& before) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + before + name;
+  return text;
+}
+
+}  // namespace
+
 Reference shown_environment(const Reference& reference) {
   const auto [scope, name] = split_scope(reference.name);
   return {(scope.empty() ? "" : scope + "/") + "shown/" + name};
@@ -187,42 +199,36 @@ std::map<std::string, std::map<std::string, std::string>> Catalogue::parts() con
   return all;
 }
 
-void Catalogue::throw_unknown(const std::string& kind, const std::string& name,
-                              const std::vector<std::string>& known) {
-  std::string names;
-  for (const std::string& one : known) names += (names.empty() ? "@" : ", @") + one;
-  throw ConfigError("@" + name + " is none of the " + kind + "; known are " + names);
+std::string Catalogue::unknown_part(const std::string& kind, const std::string& name,
+                                    const std::vector<std::string>& known) {
+  return "@" + name + " is none of the " + kind + "; known are " + joined(known, "@");
 }
 
-void Catalogue::require_part(const Configuration& configuration, const std::string& configurable,
-                             const Field& field) const {
-  const Value value = configuration.value(configurable, field.name);
-  std::vector<Value> references;
-  if (const auto* list = value.as<ListValue>()) references = list->items;
-  if (value.as<ReferenceValue>()) references = {value};
+void Catalogue::require_parts(const Configuration& configuration,
+                              const std::string& configurable) const {
+  const auto known = parts();
+  for (const Field& field : registry.resolve(configurable).fields) {
+    const std::string& kind = field.range.part_of;
+    if (kind.empty()) continue;
 
-  const std::map<std::string, std::string> known = parts().at(field.range.part_of);
-  for (const Value& item : references) {
-    const std::string name = split_scope(item.as<ReferenceValue>()->name).second;
-    if (known.contains(name)) continue;
-    std::vector<std::string> names;
-    for (const auto& [one, summary] : known) names.push_back(one);
-    try {
-      throw_unknown(field.range.part_of, name, names);
-    } catch (const ConfigError& error) {
+    // one reference, a list of them, or none
+    const Value value = configuration.value(configurable, field.name);
+    std::vector<Value> references;
+    if (const auto* list = value.as<ListValue>()) references = list->items;
+    if (value.as<ReferenceValue>()) references = {value};
+    for (const Value& item : references) {
+      const std::string name = split_scope(item.as<ReferenceValue>()->name).second;
+      if (known.at(kind).contains(name)) continue;
       const std::string place = configuration.bound_at(configurable, field.name);
       throw ConfigError((place.empty() ? "" : place + ": ") + configurable + "." + field.name +
-                        ": " + error.what());
+                        ": " + unknown_part(kind, name, names_of(known.at(kind))));
     }
   }
 }
 
 std::vector<std::string> Catalogue::check(const Configuration& configuration) const {
-  // references to something else
-  for (const char* configurable : {"Runner", "create_agent", "create_optimizer"}) {
-    for (const Field& field : registry.resolve(configurable).fields) {
-      if (!field.range.part_of.empty()) require_part(configuration, configurable, field);
-    }
+  for (const char* shared : {"Runner", "create_agent", "create_optimizer"}) {
+    require_parts(configuration, shared);
   }
 
   // nothing below concerns agents that are not here, or come from outside
@@ -232,9 +238,7 @@ std::vector<std::string> Catalogue::check(const Configuration& configuration) co
   const std::string options = agent_options(*agent);
   if (options.empty()) return {};
 
-  for (const Field& field : registry.resolve(options).fields) {
-    if (!field.range.part_of.empty()) require_part(configuration, options, field);
-  }
+  require_parts(configuration, options);
 
   // a replay that cannot hold one stack and one n-step return has nothing to sample
   if (!registry.resolve(options).find("update_horizon")) return unused_agents(configuration);
@@ -258,10 +262,8 @@ std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
   const auto options = configuration.get<CreateAgentOptions>("create_agent");
   const auto it = agents.find(options.agent_name);
   if (it == agents.end()) {
-    std::string names;
-    for (const std::string& name : names_of(agents)) names += (names.empty() ? "" : ", ") + name;
     throw ConfigError("unknown agent '" + options.agent_name +
-                      "' in create_agent.agent_name; known are " + names);
+                      "' in create_agent.agent_name; known are " + joined(names_of(agents), ""));
   }
   if (options.wrappers.empty()) return it->second.make(*this, configuration, context);
 
@@ -299,9 +301,7 @@ std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& co
 
   // the first stream is that of a single environment
   const Reference shown = shown_environment(reference);
-  const bool drawn = environments.contains(split_scope(reference.name).second) &&
-                     registry.resolve(split_scope(reference.name).second).find("render_mode") &&
-                     configuration.bound(shown.name, "render_mode");
+  const bool drawn = configuration.bound(shown.name, "render_mode");
   std::vector<std::unique_ptr<Environment>> streams;
   streams.push_back(
       build("environments", environments, drawn ? shown : reference, configuration, seed));

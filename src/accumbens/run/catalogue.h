@@ -15,6 +15,7 @@
 #include "accumbens/agents/wrapper.h"
 #include "accumbens/config/configuration.h"
 #include "accumbens/config/registry.h"
+#include "accumbens/core/error.h"
 #include "accumbens/core/schedule.h"
 #include "accumbens/envs/environment.h"
 #include "accumbens/losses/continuous.h"
@@ -181,7 +182,7 @@ class Catalogue {
                     const Configuration& configuration, Arguments&&... arguments) {
     const auto [scope, name] = split_scope(reference.name);
     const auto found = parts.find(name);
-    if (found == parts.end()) throw_unknown(kind, name, names_of(parts));
+    if (found == parts.end()) throw ConfigError(unknown_part(kind, name, names_of(parts)));
     const Configuration::Scope inside(configuration, scope);
     return found->second.make(configuration, std::forward<Arguments>(arguments)...);
   }
@@ -205,16 +206,18 @@ class Catalogue {
 
  private:
   template <class T>
-  static std::vector<std::string> names_of(const Parts<T>& parts) {
+  static std::vector<std::string> names_of(const std::map<std::string, T>& parts) {
     std::vector<std::string> names;
     for (const auto& [name, entry] : parts) names.push_back(name);
     return names;
   }
 
-  [[noreturn]] static void throw_unknown(const std::string& kind, const std::string& name,
-                                         const std::vector<std::string>& known);
-  void require_part(const Configuration& configuration, const std::string& configurable,
-                    const Field& field) const;
+  // what is wrong with a reference to something else
+  static std::string unknown_part(const std::string& kind, const std::string& name,
+                                  const std::vector<std::string>& known);
+
+  // throws ConfigError where a parameter of the configurable refers to a part of another kind
+  void require_parts(const Configuration& configuration, const std::string& configurable) const;
 };
 
 }  // namespace accumbens

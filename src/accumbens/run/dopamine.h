@@ -22,6 +22,10 @@ inline const std::string kFromEnvironment = "it comes from the environment";
 /// or the agent does.
 inline const std::string kFromAgent = "it comes from the agent";
 
+/// The modules of Dopamine's DQN, which hold its epsilon functions, too.
+inline const std::vector<std::string> kDqnModules = {"dopamine.jax.agents.dqn.dqn_agent",
+                                                     "dopamine.tf.agents.dqn.dqn_agent"};
+
 /// TensorFlow's Adam, by its names and with its defaults; in Gin tf.train.AdamOptimizer.
 struct TfAdamOptions {
   double learning_rate = 0.001;

@@ -37,8 +37,6 @@ void require_head(QNetwork& network, const HeadSpec& head, const torch::Tensor& 
 
 void add_value_agents(Catalogue& catalogue) {
   Registry& registry = catalogue.registry;
-  const std::vector<std::string> dqn_modules = {"dopamine.jax.agents.dqn.dqn_agent",
-                                                "dopamine.tf.agents.dqn.dqn_agent"};
   // what Dopamine's agents take and these do not
   const auto unused = unused_by_agents(
       {{"sess", "TensorFlow's own"},
@@ -50,7 +48,7 @@ void add_value_agents(Catalogue& catalogue) {
        {"preprocess_fn", "the network scales images itself"}});
 
   registry.add<DqnOptions>("DQNAgent", {.aliases = {"JaxDQNAgent"},
-                                        .modules = dqn_modules,
+                                        .modules = kDqnModules,
                                         .summary = "deep Q-network (Mnih et al., 2015)",
                                         .unused = unused});
   auto rainbow_unused = unused;
