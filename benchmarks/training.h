@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "accumbens/run/catalogue.h"
-#include "accumbens/run/dopamine.h"
 #include "timing.h"
 
 namespace accumbens {
@@ -18,7 +17,7 @@ inline double training_steps_per_second(const std::vector<std::string>& files,
   const std::string agent_name = Configuration(catalogue.registry, files, bindings)
                                      .get<CreateAgentOptions>("create_agent")
                                      .agent_name;
-  const std::string options = agent_options(agent_name);
+  const std::string options = catalogue.agents.at(agent_name).options;
   bindings.push_back("ReplayBuffer.max_capacity = 20_000");
   bindings.push_back(options + ".min_replay_history = " + std::to_string(warmup));
   bindings.push_back(options + ".epsilon_fn = @identity_epsilon");

@@ -17,13 +17,14 @@ int main(int argc, char** argv) {
           return std::make_unique<RepeatingAgent>(
               configuration.get<RepeatingAgentOptions>("RepeatingAgent"),
               context.environment.num_actions, context.seed);
-        }};
+        },
+        "RepeatingAgent"};
 
     // a DQN with one method overridden
     catalogue.registry.add<SoftmaxDqnOptions>(
         "SoftmaxDQNAgent", {.summary = "DQN with softmax exploration", .base = "DQNAgent"});
     catalogue.agents["softmax_dqn"] = {
         "DQN with softmax exploration",
-        dqn_maker<SoftmaxDqnAgent, SoftmaxDqnOptions>("SoftmaxDQNAgent")};
+        dqn_maker<SoftmaxDqnAgent, SoftmaxDqnOptions>("SoftmaxDQNAgent"), "SoftmaxDQNAgent"};
   });
 }

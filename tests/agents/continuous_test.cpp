@@ -22,23 +22,33 @@ namespace {
 
 constexpr int64_t kStreams = 2;
 
-ContinuousAgent::Parts make_parts(const ContinuousActorCritic::Shape& shape,
+constexpr int64_t kSide = 36;  // of an image, in pixels
+
+// state_size: 0 for images
+ContinuousAgent::Parts make_parts(int64_t state_size, ActorCriticHeads heads,
                                   const ActionBounds& bounds, int64_t num_actions = 0) {
+  heads.initialization = Initialization::kFanInUniform;
   RandomStream random(1, "initialization");
-  const auto network =
-      std::make_shared<ContinuousActorCritic>(shape, Initialization::kFanInUniform, random);
-  ReplaySpec spec{.observation_shape = {shape.state_size},
+  const auto make_network = [&] {
+    std::shared_ptr<StateEncoder> encoder = std::make_shared<FlatEncoder>(state_size);
+    if (state_size == 0) {
+      encoder = std::make_shared<PixelEncoder>(/*channels=*/1, kSide, kSide, heads.initialization,
+                                               random);
+    }
+    return std::make_shared<DenseActorCritic>(encoder, heads, random);
+  };
+  const auto network = make_network();
+  ReplaySpec spec{.observation_shape = {state_size},
                   .observation_dtype = torch::kFloat32,
                   .gamma = 0.9,
-                  .action_size = num_actions > 0 ? 0 : shape.action_size,
+                  .action_size = num_actions > 0 ? 0 : heads.action_size,
                   .num_streams = kStreams};
-  if (!shape.image_shape.empty()) {
-    spec.observation_shape = {shape.image_shape[1], shape.image_shape[2]};
+  if (state_size == 0) {
+    spec.observation_shape = {kSide, kSide};
     spec.observation_dtype = torch::kUInt8;
   }
   return {.network = network,
-          .target_network =
-              std::make_shared<ContinuousActorCritic>(shape, Initialization::kFanInUniform, random),
+          .target_network = make_network(),
           .replay = Replay({.max_capacity = 2'000, .batch_size = 32}, spec),
           .frame_stack = FrameStack(spec),
           .bounds = bounds,
@@ -69,7 +79,6 @@ const std::vector<Kind> kKinds{{"ddpg"},
                                {.agent = "ddpg", .images = true},
                                {.agent = "sac", .images = true}};
 
-constexpr int64_t kSide = 36;       // of an image, in pixels
 constexpr int64_t kNumActions = 3;  // where they are discrete
 
 // episodes have one step, which earns -(action - best)^2, or 1 for the best discrete action; the
@@ -131,13 +140,12 @@ Options small(Options options) {
 }
 
 ContinuousAgent::Parts parts_of(const Kind& kind, int64_t outputs, int64_t critics) {
-  ContinuousActorCritic::Shape shape{.state_size = 1,
-                                     .action_size = kind.discrete ? kNumActions : 1,
-                                     .policy_outputs = outputs,
-                                     .num_critics = critics,
-                                     .hidden_sizes = {32, 32}};
-  if (kind.images) shape.image_shape = {1, kSide, kSide};
-  return make_parts(shape, kBounds, kind.discrete ? kNumActions : 0);
+  return make_parts(/*state_size=*/kind.images ? 0 : 1,
+                    {.action_size = kind.discrete ? kNumActions : 1,
+                     .policy_outputs = outputs,
+                     .num_critics = critics,
+                     .hidden_sizes = {32, 32}},
+                    kBounds, kind.discrete ? kNumActions : 0);
 }
 
 std::unique_ptr<ExplorationNoise> gaussian_noise(double scale) {
@@ -248,9 +256,9 @@ TEST(ContinuousAgents, TheEncoderLearnsAndItsTargetFollows) {
   for (const std::string name : {"ddpg", "sac"}) {
     const Kind kind{.agent = name, .images = true};
     auto parts = parts_of(kind, name == "sac" ? 2 : 1, name == "sac" ? 2 : 1);
-    const auto encoder = parts.network->encoder, target = parts.target_network->encoder;
-    const auto weight = [](const std::shared_ptr<StateEncoder>& of) {
-      return of->parameters().front().detach().clone();
+    const auto encoder = parts.network, target = parts.target_network;
+    const auto weight = [](const std::shared_ptr<ContinuousActorCritic>& of) {
+      return of->encoder_parameters().front().detach().clone();
     };
     const torch::Tensor before = weight(encoder);
     const auto agent = make_agent(kind, std::move(parts));
@@ -262,6 +270,113 @@ TEST(ContinuousAgents, TheEncoderLearnsAndItsTargetFollows) {
     EXPECT_LT((weight(target) - before).norm().item<double>(),
               (weight(encoder) - before).norm().item<double>())
         << name << ": the target goes a share of the way";
+  }
+}
+
+// what an agent may ask of a network, made of torch's own layers, on an encoding that is learned
+class PlainActorCritic final : public ContinuousActorCritic {
+ public:
+  PlainActorCritic(int64_t critics, int64_t outputs) {
+    for (int64_t c = 0; c < critics; ++c) values_->push_back(torch::nn::Linear(kFeatures + 1, 1));
+    policy_ = torch::nn::Linear(kFeatures, outputs);
+    register_module("encoder", encoder_);
+    register_module("policy", policy_);
+    register_module("values", values_);
+  }
+
+  torch::Tensor encode(const torch::Tensor& s) override { return encoder_->forward(s.flatten(1)); }
+  std::vector<torch::Tensor> encoder_parameters() const override { return encoder_->parameters(); }
+  std::vector<torch::Tensor> policy_parameters() const override { return policy_->parameters(); }
+  std::vector<torch::Tensor> value_parameters() const override { return values_->parameters(); }
+
+  static constexpr int64_t kFeatures = 3;
+
+ protected:
+  torch::Tensor policy_of(const torch::Tensor& x) override { return policy_->forward(x); }
+  torch::Tensor values_of(const torch::Tensor& x, const torch::Tensor& a) override {
+    std::vector<torch::Tensor> values;
+    for (const auto& critic : *values_) {
+      values.push_back(critic->as<torch::nn::Linear>()->forward(torch::cat({x, a}, 1)).squeeze(1));
+    }
+    return torch::stack(values);
+  }
+
+ private:
+  torch::nn::Linear encoder_{torch::nn::LinearOptions(1, kFeatures)};
+  torch::nn::Linear policy_{nullptr};
+  torch::nn::ModuleList values_;
+};
+
+// oracle: torch's own layers: gradients stop at the same places in a network of one's own as in
+// ours, and have the same values
+TEST(ContinuousAgents, ANetworkOfOnesOwnLearnsAsOursDoes) {
+  struct LinearEncoder final : StateEncoder {
+    LinearEncoder() { register_module("linear", linear); }
+    torch::Tensor forward(const torch::Tensor& s) override { return linear->forward(s.flatten(1)); }
+    int64_t features() const override { return PlainActorCritic::kFeatures; }
+    torch::nn::Linear linear{torch::nn::LinearOptions(1, PlainActorCritic::kFeatures)};
+  };
+  for (const Kind& kind : kContinuousKinds) {
+    const int64_t outputs = kind.agent == "sac" ? 2 : 1, critics = kind.agent == "ddpg" ? 1 : 2;
+    const ActorCriticHeads heads{.action_size = 1,
+                                 .policy_outputs = outputs,
+                                 .num_critics = critics,
+                                 .hidden_sizes = {},
+                                 .initialization = Initialization::kFanInUniform};
+    RandomStream random(1, "initialization");
+    const auto dense = [&] {
+      return std::make_shared<DenseActorCritic>(std::make_shared<LinearEncoder>(), heads, random);
+    };
+    const auto ours = dense();
+    const auto own = std::make_shared<PlainActorCritic>(critics, outputs);
+    const auto flat = [](const std::vector<torch::Tensor>& parameters) {
+      std::vector<torch::Tensor> numbers;
+      for (const torch::Tensor& one : parameters) numbers.push_back(one.detach().flatten());
+      return torch::cat(numbers);
+    };
+
+    // ours has the critics' weights first, and then their biases
+    const auto in_our_order = [&] {
+      const auto values = own->value_parameters();
+      std::vector<torch::Tensor> ordered = own->acting_parameters();
+      for (size_t first : {0, 1}) {
+        for (size_t i = first; i < values.size(); i += 2) ordered.push_back(values[i]);
+      }
+      return flat(ordered);
+    };
+    {
+      const torch::NoGradGuard no_grad;
+      const auto copy = [](const std::vector<torch::Tensor>& to, const torch::Tensor& from) {
+        int64_t at = 0;
+        for (const torch::Tensor& one : to) {
+          one.copy_(from.narrow(0, at, one.numel()).view(one.sizes()));
+          at += one.numel();
+        }
+      };
+      copy(own->acting_parameters(), flat(ours->acting_parameters()));
+      for (int64_t c = 0; c < critics; ++c) {
+        const auto values = own->value_parameters();
+        values[2 * c].copy_(ours->critics->weight(0)[c]);
+        values[2 * c + 1].copy_(ours->critics->bias(0)[c][0]);
+      }
+    }
+    ASSERT_TRUE(torch::equal(in_our_order(), flat(ours->parameters()))) << kind;
+
+    const auto learn = [&](const std::shared_ptr<ContinuousActorCritic>& network,
+                           const std::shared_ptr<ContinuousActorCritic>& target_network) {
+      auto parts = parts_of(kind, outputs, critics);
+      parts.network = network;
+      parts.target_network = target_network;
+      const auto agent = make_agent(kind, std::move(parts));
+      Target game(kind);
+      run(*agent, game, game.no_action(), 60);
+    };
+    const torch::Tensor before = flat(ours->parameters());
+    learn(ours, dense());
+    learn(own, std::make_shared<PlainActorCritic>(critics, outputs));
+    const torch::Tensor moved = flat(ours->parameters()) - before;
+    EXPECT_GT(moved.abs().min().item<double>(), 0) << kind << ": something does not learn";
+    EXPECT_TRUE(torch::allclose(in_our_order(), flat(ours->parameters()), 1e-4, 1e-6)) << kind;
   }
 }
 
@@ -314,12 +429,12 @@ TEST(DdpgAgent, OfDiscreteActionsThePolicyFollowsTheMeanValue) {
     for (int64_t action = 0; action < kNumActions; ++action) {
       const torch::Tensor one =
           torch::zeros({kStreams, kNumActions}).index_fill(1, torch::tensor(action), 1.0);
-      of_each.push_back(network->critics->forward(network->encode(s), one)[0]);
+      of_each.push_back(network->values(network->encode(s), one)[0]);
     }
     q = torch::stack(of_each, 1);
     r = (q * a).sum(1);
   }
-  const torch::Tensor bias = network->actor->bias(2);
+  const torch::Tensor bias = dynamic_cast<DenseActorCritic&>(*network).actor->bias(2);
   const torch::Tensor before = bias.detach().clone();
   agent.update({.s_tm1 = s,
                 .a_tm1 = a,
@@ -352,15 +467,15 @@ TEST(DdpgAgent, ThePolicyMayHaveALearningRateOfItsOwn) {
       for (const torch::Tensor& parameter : parameters) flat.push_back(parameter.flatten());
       return torch::cat(flat).detach().clone();
     };
-    const torch::Tensor actor = snapshot(network->actor->parameters());
-    const torch::Tensor critics = snapshot(network->critics->parameters());
+    const torch::Tensor actor = snapshot(network->policy_parameters());
+    const torch::Tensor critics = snapshot(network->value_parameters());
     DdpgAgent agent(options, 32, torch::kCPU, std::move(parts), wandering_noise(),
                     {.learning_rate = 0.4});
     Target game({"ddpg"});
     torch::Tensor action = game.no_action();
     while (!agent.statistics().contains("loss")) action = run(agent, game, action, 1);
-    return std::pair((snapshot(network->actor->parameters()) - actor).to(torch::kFloat64),
-                     (snapshot(network->critics->parameters()) - critics).to(torch::kFloat64));
+    return std::pair((snapshot(network->policy_parameters()) - actor).to(torch::kFloat64),
+                     (snapshot(network->value_parameters()) - critics).to(torch::kFloat64));
   };
   const auto [actor, critics] = moved(std::nullopt);
   const auto [slow_actor, same_critics] = moved(0.1);
@@ -433,11 +548,10 @@ TEST(Td3Agent, ThePolicyAndTheTargetMoveWithEveryOtherUpdate) {
                     .ids = {},
                     .probabilities = {}};
   const auto snapshot = [&] {
-    return std::vector<torch::Tensor>{
-        network->actor->parameters().front().detach().clone(),
-        network->critics->parameters().front().detach().clone(),
-        target_network->actor->parameters().front().detach().clone(),
-        target_network->critics->parameters().front().detach().clone()};
+    return std::vector<torch::Tensor>{network->policy_parameters().front().detach().clone(),
+                                      network->value_parameters().front().detach().clone(),
+                                      target_network->policy_parameters().front().detach().clone(),
+                                      target_network->value_parameters().front().detach().clone()};
   };
   for (int64_t update = 0; update < 5; ++update) {
     const auto before = snapshot();
@@ -543,14 +657,15 @@ class Golden final : public Agent {
 };
 
 // the weights and biases of networks of three layers, by the script's names
-std::map<std::string, torch::Tensor> layers_of(ContinuousActorCritic& network) {
+std::map<std::string, torch::Tensor> layers_of(ContinuousActorCritic& any) {
+  auto& network = dynamic_cast<DenseActorCritic&>(any);
   std::map<std::string, torch::Tensor> layers;
   for (size_t i = 0; i < 3; ++i) {
     const std::string number = std::to_string(i);
     layers["actor.layer" + number + ".weight"] = network.actor->weight(i);
     layers["actor.layer" + number + ".bias"] = network.actor->bias(i);
-    layers["critics.weight" + number] = network.critics->network->weight(i);
-    layers["critics.bias" + number] = network.critics->network->bias(i);
+    layers["critics.weight" + number] = network.critics->weight(i);
+    layers["critics.bias" + number] = network.critics->bias(i);
   }
   return layers;
 }
@@ -611,12 +726,10 @@ void expect_moves(const Tensors& data, const std::string& before, const std::str
 TEST(SacAgent, AnUpdateEqualsDopamines) {
   auto data = golden_tensors("sac_dopamine");
   const torch::Tensor low = torch::tensor({-2.0F, -1.0F}), high = torch::tensor({2.0F, 3.0F});
-  auto parts = make_parts({.state_size = 5,
-                           .action_size = 2,
-                           .policy_outputs = 2,
-                           .num_critics = 2,
-                           .hidden_sizes = {16, 16}},
-                          {.centre = (low + high) / 2, .reach = (high - low) / 2});
+  auto parts = make_parts(
+      /*state_size=*/5,
+      {.action_size = 2, .policy_outputs = 2, .num_critics = 2, .hidden_sizes = {16, 16}},
+      {.centre = (low + high) / 2, .reach = (high - low) / 2});
   const auto network = parts.network;
   const auto target_network = parts.target_network;
   SacOptions options;
@@ -645,8 +758,8 @@ constexpr double kTau = 0.25;
 constexpr double kRate = 0.5;
 
 ContinuousAgent::Parts stable_baselines_parts(int64_t policy_outputs, int64_t num_critics) {
-  return make_parts({.state_size = 5,
-                     .action_size = 2,
+  return make_parts(/*state_size=*/5,
+                    {.action_size = 2,
                      .policy_outputs = policy_outputs,
                      .num_critics = num_critics,
                      .hidden_sizes = {16, 16}},

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "accumbens/agents/dqn.h"
 #include "accumbens/core/error.h"
 #include "accumbens/envs/single_environment.h"
 #include "accumbens/run/experiment.h"
@@ -46,6 +47,8 @@ TEST(Parts, CanBeSwappedInGin) {
                                               "ReplayBuffer.batch_size = 8"};
   const std::vector<std::string> small_td3 = {"TD3Agent.min_replay_history = 50",
                                               "ReplayBuffer.batch_size = 8"};
+  const std::vector<std::string> small_sac = {"SACAgent.min_replay_history = 50",
+                                              "ReplayBuffer.batch_size = 8"};
   struct Swap {
     std::string kind, file, binding, tail;
     std::vector<std::string> small;
@@ -61,9 +64,12 @@ TEST(Parts, CanBeSwappedInGin) {
       {"gradient_transforms", "literature/a2c_cartpole.gin",
        "create_optimizer.gradient_transforms = (@", ",)", small_a2c},
       {"gradient_transforms", "literature/td3_pendulum.gin",
-       "create_optimizer.gradient_transforms = (@", ",)", small_td3}};
+       "create_optimizer.gradient_transforms = (@", ",)", small_td3},
+      {"continuous_networks", "literature/sac_pendulum.gin", "SACAgent.network = @", "",
+       small_sac}};
   for (const Swap& swap : swaps) {
     for (const auto& [name, summary] : parts.at(swap.kind)) {
+      if (name == "PixelActorCriticNetwork") continue;  // Pendulum has no images
       SCOPED_TRACE(swap.binding + name);
       std::vector<std::string> bindings = swap.small;
       bindings.push_back(swap.binding + name + swap.tail);
@@ -217,11 +223,12 @@ TEST(Parts, ARateThatIsAnnealedTwiceIsRefused) {
 TEST(Parts, OfOnesOwnAreNamedInGinLikeOurs) {
   Catalogue catalogue;
   struct Counts {
-    int64_t epsilon = 0, action = 0, noise = 0, advantages = 0, rates = 0, transform = 0;
+    int64_t epsilon = 0, action = 0, noise = 0, advantages = 0, rates = 0, transform = 0,
+            encoder = 0;
   };
   auto counts = std::make_shared<Counts>();
-  for (const std::string name :
-       {"my_epsilon", "my_action", "MyNoise", "my_advantages", "my_rates", "my_transform"}) {
+  for (const std::string name : {"my_epsilon", "my_action", "MyNoise", "my_advantages", "my_rates",
+                                 "my_transform", "MyNetwork"}) {
     catalogue.registry.add_reference(name);
   }
   catalogue.epsilon_functions["my_epsilon"] = {
@@ -246,6 +253,23 @@ TEST(Parts, OfOnesOwnAreNamedInGinLikeOurs) {
   catalogue.exploration_noises["MyNoise"] = {
       "", [=](const Configuration&, const EnvironmentSpec&) -> std::unique_ptr<ExplorationNoise> {
         return std::make_unique<MyNoise>(counts);
+      }};
+  struct MyEncoder final : StateEncoder {
+    MyEncoder(int64_t inputs, std::shared_ptr<Counts> counts)
+        : inputs_(inputs), counts_(std::move(counts)) {}
+    torch::Tensor forward(const torch::Tensor& s) override {
+      ++counts_->encoder;
+      return s.flatten(1).tanh();
+    }
+    int64_t features() const override { return inputs_; }
+    int64_t inputs_;
+    std::shared_ptr<Counts> counts_;
+  };
+  catalogue.continuous_networks["MyNetwork"] = {
+      "", [=](const Configuration&, const ContinuousContext& context, RandomStream& random) {
+        const int64_t inputs = context.stack_size * context.environment.observation_size();
+        return std::make_shared<DenseActorCritic>(std::make_shared<MyEncoder>(inputs, counts),
+                                                  context.heads, random);
       }};
   catalogue.advantage_estimators["my_advantages"] = {
       "", [=](const Configuration&, double) -> AdvantageEstimator {
@@ -275,15 +299,18 @@ TEST(Parts, OfOnesOwnAreNamedInGinLikeOurs) {
   EXPECT_GT(counts->rates, 10);
   EXPECT_EQ(counts->transform, counts->rates);
   train(catalogue, "literature/td3_pendulum.gin",
-        {"TD3Agent.min_replay_history = 50", "TD3Agent.exploration_noise = @MyNoise"}, "my_td3");
+        {"TD3Agent.min_replay_history = 50", "TD3Agent.exploration_noise = @MyNoise",
+         "TD3Agent.network = @MyNetwork", "TD3Agent.stack_size = 2"},
+        "my_td3");
   EXPECT_GT(counts->noise, 50);
+  EXPECT_GE(counts->encoder, 150);
   train(catalogue, "literature/a2c_cartpole.gin",
         {"A2CAgent.update_period = 40", "A2CAgent.advantage_estimator = @my_advantages"}, "my_a2c");
   EXPECT_GT(counts->advantages, 2);
 }
 
 TEST(Parts, OfAnotherKindAreRefusedWhereTheyAreBound) {
-  const Catalogue catalogue;
+  Catalogue catalogue;
   const auto refusal = [&](const std::string& file, const std::string& binding) {
     const Configuration configuration(catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/" + file},
                                       {binding});
@@ -308,6 +335,18 @@ TEST(Parts, OfAnotherKindAreRefusedWhereTheyAreBound) {
               HasSubstr("@max_action is none of the wrappers"));
   EXPECT_THAT(refusal(a2c, "A2CAgent.network = @NatureDQNNetwork"),
               HasSubstr("@NatureDQNNetwork is none of the actor_critic_networks"));
+  EXPECT_THAT(refusal("literature/sac_pendulum.gin", "SACAgent.network = @NatureDQNNetwork"),
+              HasSubstr("@NatureDQNNetwork is none of the continuous_networks; known are "
+                        "@ActorCriticNetwork, @PixelActorCriticNetwork"));
+
+  // agents of one's own, too
+  struct MyOptions : DqnOptions {};
+  catalogue.registry.add<MyOptions>("MyAgent", {.base = "DQNAgent"});
+  catalogue.agents["mine"] = {"", nullptr, "MyAgent"};
+  EXPECT_EQ(refusal("dopamine/dqn_cartpole.gin", "create_agent.agent_name = 'mine'"), "none");
+  EXPECT_THAT(refusal("dopamine/dqn_cartpole.gin",
+                      "create_agent.agent_name = 'mine'\nMyAgent.network = @max_action"),
+              HasSubstr("--gin_bindings:2: MyAgent.network: @max_action is none of the networks"));
   EXPECT_THAT(refusal(dqn, "Runner.create_environment_fn = @max_action"),
               HasSubstr("@max_action is none of the environments"));
   EXPECT_EQ(refusal(dqn, "DQNAgent.epsilon_fn = @dqn_agent.identity_epsilon"), "none");

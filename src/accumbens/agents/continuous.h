@@ -60,8 +60,8 @@ struct ContinuousOptions {
           one_of({"xavier_uniform", "fan_in_uniform"}));
     field("optimizer", optimizer, "its options are create_optimizer's",
           one_of({"adam", "rmsprop", "sgd"}));
-    field("network", network, "of numbers, or of images",
-          one_of({"ActorCriticNetwork", "PixelActorCriticNetwork"}));
+    field("network", network, "the policy, the critics, and what states are to them",
+          part("continuous_networks"));
     field("stack_size", stack_size, "frames in an observation", at_least(1));
   }
 };

@@ -21,7 +21,7 @@ DdpgAgent::DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Devi
                       {"loss", "policy_loss", "mean_q"}),
       options_(options),
       exploration_noise_(std::move(exploration_noise)),
-      actor_optimizer_(options.optimizer, of_policy(rates, options), network().actor->parameters(),
+      actor_optimizer_(options.optimizer, of_policy(rates, options), network().policy_parameters(),
                        optimizer_parts),
       critic_optimizer_(options.optimizer, rates, network().critic_parameters(), optimizer_parts),
       policy_loss_(torch::zeros({}, torch::dtype(torch::kFloat32).device(device))) {}
@@ -42,13 +42,13 @@ torch::Tensor DdpgAgent::proposal_of(const torch::Tensor& outputs) const {
 
 torch::Tensor DdpgAgent::value_of(ContinuousActorCritic& network, const torch::Tensor& x,
                                   const torch::Tensor& proposal) const {
-  if (!discrete()) return network.critics->forward(x, proposal, /*frozen=*/true);
+  if (!discrete()) return network.values(x, proposal, /*frozen=*/true);
 
   // of each action, as critics know them, and their mean by the shares
   const int64_t states = proposal.size(0), actions = proposal.size(1);
   const torch::Tensor each = torch::eye(actions, x.options()).repeat({states, 1});  // [N * A, A]
   const torch::Tensor q =
-      network.critics->forward(x.repeat_interleave(actions, /*dim=*/0), each, /*frozen=*/true);
+      network.values(x.repeat_interleave(actions, /*dim=*/0), each, /*frozen=*/true);
   return (q.view({-1, states, actions}) * proposal).sum(/*dim=*/2);
 }
 
@@ -65,8 +65,8 @@ void DdpgAgent::update(const Batch& batch) {
     const torch::Tensor q_t = value_of(target_network(), x_t, target_action(x_t));  // [C, N]
     target = critic_target(batch.r_t, batch.discount_t, q_t);
   }
-  const torch::Tensor x_tm1 = network().encode(batch.s_tm1);                   // [N, F]
-  const torch::Tensor q_tm1 = network().critics->forward(x_tm1, batch.a_tm1);  // [C, N]
+  const torch::Tensor x_tm1 = network().encode(batch.s_tm1);         // [N, F]
+  const torch::Tensor q_tm1 = network().values(x_tm1, batch.a_tm1);  // [C, N]
   const torch::Tensor loss = critic_loss(q_tm1, target);
   minimize(loss, critic_optimizer_);
 

@@ -72,17 +72,17 @@ void SacAgent::update(const Batch& batch) {
         dopamine ? target_network().policy(x_t) : network().policy(network().encode(batch.s_t));
     const ActionSample a_t = draw_action(outputs);
     const torch::Tensor q_t =
-        target_network().critics->forward(x_t, dopamine ? mean_action(outputs) : a_t.action);
+        target_network().values(x_t, dopamine ? mean_action(outputs) : a_t.action);
     target = soft_critic_target(batch.r_t, batch.discount_t, q_t, a_t.log_prob, alpha);
   }
-  const torch::Tensor x_tm1 = network().encode(batch.s_tm1);                   // [N, F]
-  const torch::Tensor q_tm1 = network().critics->forward(x_tm1, batch.a_tm1);  // [2, N]
+  const torch::Tensor x_tm1 = network().encode(batch.s_tm1);         // [N, F]
+  const torch::Tensor q_tm1 = network().values(x_tm1, batch.a_tm1);  // [2, N]
   const torch::Tensor loss = critic_loss(q_tm1, target, /*weight=*/0.5);
 
   // the policy moves towards actions of high value, and towards entropy
   const ActionSample a_tm1 = draw_action(network().policy(x_tm1));
   const torch::Tensor q =
-      network().critics->forward(x_tm1.detach(), a_tm1.action, /*frozen=*/true);  // [2, N]
+      network().values(x_tm1.detach(), a_tm1.action, /*frozen=*/true);  // [2, N]
   const torch::Tensor policy_loss = soft_policy_loss(q, a_tm1.log_prob, alpha);
 
   // entropy is dear while there is less of it than asked for

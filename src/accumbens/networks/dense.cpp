@@ -259,13 +259,12 @@ DenseNetwork::DenseNetwork(Shape shape, Initialization initialization, RandomStr
   }
 }
 
-Tensor DenseNetwork::forward(const Tensor& x, bool frozen) {
+Tensor DenseNetwork::forward(const Tensor& x) {
   const auto& [weights, biases] = views();
   if (!torch::GradMode::is_enabled()) {
     return output_of(run(x, weights, biases, shape_.spec), shape_.spec);
   }
-  const Tensor leaf = frozen ? parameter_.detach() : parameter_;
-  return DenseLayers::apply(x, at::TensorList(leaf), weights, biases, shape_.spec);
+  return DenseLayers::apply(x, at::TensorList(parameter_), weights, biases, shape_.spec);
 }
 
 const DenseNetwork::Views& DenseNetwork::views() {

@@ -46,10 +46,9 @@ class DenseNetwork final : public torch::nn::Module {
   /// random: draws all weights.
   DenseNetwork(Shape shape, Initialization initialization, RandomStream& random);
 
-  /// x: [B, inputs]; returns [B, outputs], or [C, B, outputs] of networks side by side. Frozen:
-  /// gradients flow to x, not to the weights. Throws c10::Error in backward where the weights were
-  /// changed in between.
-  torch::Tensor forward(const torch::Tensor& x, bool frozen = false);
+  /// x: [B, inputs]; returns [B, outputs], or [C, B, outputs] of networks side by side. Throws
+  /// c10::Error in backward where the weights were changed in between.
+  torch::Tensor forward(const torch::Tensor& x);
 
   /// The weights of layer i, [out, in] or [C, out, in]: a view into the parameter.
   torch::Tensor weight(size_t i) { return views().weights.at(i); }

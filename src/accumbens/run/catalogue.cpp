@@ -2,6 +2,7 @@
 
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "accumbens/envs/factory.h"
@@ -190,6 +191,7 @@ std::map<std::string, std::map<std::string, std::string>> Catalogue::parts() con
   add("wrappers", wrappers);
   add("networks", networks);
   add("actor_critic_networks", actor_critics);
+  add("continuous_networks", continuous_networks);
   add("epsilon_functions", epsilon_functions);
   add("action_functions", action_functions);
   add("exploration_noises", exploration_noises);
@@ -231,30 +233,56 @@ std::vector<std::string> Catalogue::check(const Configuration& configuration) co
     require_parts(configuration, shared);
   }
 
-  // nothing below concerns agents that are not here, or come from outside
+  // nothing below concerns agents that are not here, or do not say what they read
   const Value agent_name = configuration.value("create_agent", "agent_name");
   const auto* agent = agent_name.as<std::string>();
-  if (!agent || !agents.contains(*agent)) return unused_agents(configuration);
-  const std::string options = agent_options(*agent);
+  if (!agent || !agents.contains(*agent)) return {};
+  const std::string& options = agents.at(*agent).options;
   if (options.empty()) return {};
 
   require_parts(configuration, options);
+  require_replay(configuration, options);
+  return unused_agents(configuration, *agent);
+}
 
-  // a replay that cannot hold one stack and one n-step return has nothing to sample
-  if (!registry.resolve(options).find("update_horizon")) return unused_agents(configuration);
+void Catalogue::require_replay(const Configuration& configuration,
+                               const std::string& options) const {
+  const Configurable& agent = registry.resolve(options);
+  if (!agent.find("update_horizon") || !agent.find("stack_size")) return;
   const Value capacity = configuration.value("ReplayBuffer", "max_capacity");
   const Value stack_size = configuration.value(options, "stack_size");
   const Value horizon = configuration.value(options, "update_horizon");
   const auto* have = capacity.as<int64_t>();
   const auto* frames = stack_size.as<int64_t>();
   const auto* steps = horizon.as<int64_t>();
-  if (have && frames && steps && *have < *frames + *steps) {
-    throw ConfigError("ReplayBuffer.max_capacity (" + std::to_string(*have) + ") is below " +
-                      options + ".stack_size (" + std::to_string(*frames) + ") + " + options +
-                      ".update_horizon (" + std::to_string(*steps) +
-                      "): no transition would ever be whole; raise max_capacity");
+  if (!have || !frames || !steps || *have >= *frames + *steps) return;
+  throw ConfigError("ReplayBuffer.max_capacity (" + std::to_string(*have) + ") is below " +
+                    options + ".stack_size (" + std::to_string(*frames) + ") + " + options +
+                    ".update_horizon (" + std::to_string(*steps) +
+                    "): no transition would ever be whole; raise max_capacity");
+}
+
+std::vector<std::string> Catalogue::unused_agents(const Configuration& configuration,
+                                                  const std::string& agent_name) const {
+  // what is bound for its bases reaches it too
+  std::vector<std::string> reach;
+  for (const Configurable* one = &registry.resolve(agents.at(agent_name).options); one != nullptr;
+       one = one->base) {
+    reach.push_back(one->name);
   }
-  return unused_agents(configuration);
+
+  std::map<std::string, std::string> others;  // options -> the last agent_name that reads them
+  for (const auto& [name, agent] : agents) others[agent.options] = name;
+  std::vector<std::string> warnings;
+  for (const auto& [options, other] : others) {
+    if (options.empty() || std::ranges::find(reach, options) != reach.end()) continue;
+    const std::string place = configuration.bound_at(options);
+    if (place.empty()) continue;
+    warnings.push_back(place + ": the bindings of " + options +
+                       " have no effect: create_agent.agent_name is '" + agent_name +
+                       "', which builds " + reach.front() + "; '" + other + "' builds " + options);
+  }
+  return warnings;
 }
 
 std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,

@@ -21,6 +21,7 @@
 #include "accumbens/losses/continuous.h"
 #include "accumbens/losses/policy_gradient.h"
 #include "accumbens/networks/actor_critic.h"
+#include "accumbens/networks/continuous.h"
 #include "accumbens/networks/optimizer.h"
 #include "accumbens/networks/value_head.h"
 #include "accumbens/replay/spec.h"
@@ -45,6 +46,13 @@ struct NetworkContext {
   EnvironmentSpec environment;  // whose observations it sees
   int64_t stack_size = 1;       // frames
   HeadSpec head{};              // what the agent needs of each action
+};
+
+/// What a network of SAC, DDPG or TD3 is built for.
+struct ContinuousContext {
+  EnvironmentSpec environment;  // whose observations it sees
+  int64_t stack_size = 1;       // frames
+  ActorCriticHeads heads{};     // what the agent asks of policy and critics
 };
 
 /// What an epsilon function is built for; Dopamine's arguments.
@@ -113,6 +121,13 @@ class Catalogue {
   using MakeAgent = std::function<std::unique_ptr<Agent>(const Catalogue&, const Configuration&,
                                                          const AgentContext&)>;
 
+  /// An agent that create_agent.agent_name can name.
+  struct AgentEntry {
+    std::string summary;    // one line, for `accumbens list`
+    MakeAgent make;         // builds it
+    std::string options{};  // the configurable that it reads, for check()
+  };
+
   /// Builds a network, all of whose weights come from `initialization`; throws ConfigError
   /// likewise.
   using MakeNetwork = std::function<std::shared_ptr<QNetwork>(
@@ -121,6 +136,10 @@ class Catalogue {
   /// The same for an actor-critic network.
   using MakeActorCritic = std::function<std::shared_ptr<ActorCriticNetwork>(
       const Configuration&, const NetworkContext&, RandomStream& initialization)>;
+
+  /// The same for a policy and critics that follow continuous actions.
+  using MakeContinuous = std::function<std::shared_ptr<ContinuousActorCritic>(
+      const Configuration&, const ContinuousContext&, RandomStream& initialization)>;
 
   /// Builds a wrapper of an agent for an environment; throws ConfigError likewise.
   using MakeWrapper =
@@ -159,12 +178,13 @@ class Catalogue {
   Catalogue();
 
   Registry registry;                                 // of options
-  Parts<MakeAgent> agents;                           // by create_agent.agent_name
+  std::map<std::string, AgentEntry> agents;          // by create_agent.agent_name
   Parts<MakeEnvironment> environments;               // by reference, as all below
   Parts<MakeVectorEnvironment> vector_environments;  // of many streams
   Parts<MakeWrapper> wrappers;                       // between environment and agent
   Parts<MakeNetwork> networks;                       // of value-based agents
   Parts<MakeActorCritic> actor_critics;              // networks of on-policy agents
+  Parts<MakeContinuous> continuous_networks;         // of SAC, DDPG and TD3
   Parts<MakeEpsilon> epsilon_functions;              // of value-based agents
   Parts<MakeAction> action_functions;                // of value-based and on-policy agents
   Parts<MakeNoise> exploration_noises;               // of DDPG and TD3
@@ -215,6 +235,14 @@ class Catalogue {
   // what is wrong with a reference to something else
   static std::string unknown_part(const std::string& kind, const std::string& name,
                                   const std::vector<std::string>& known);
+
+  // throws ConfigError where a replay cannot hold one stack and one n-step return, so that it has
+  // nothing to sample; options: those of an agent
+  void require_replay(const Configuration& configuration, const std::string& options) const;
+
+  // bindings of agents that create_agent does not choose, with file:line
+  std::vector<std::string> unused_agents(const Configuration& configuration,
+                                         const std::string& agent_name) const;
 
   // throws ConfigError where a parameter of the configurable refers to a part of another kind
   void require_parts(const Configuration& configuration, const std::string& configurable) const;

@@ -43,33 +43,6 @@ const std::vector<Absent> kAbsent = {
      "environment use_legacy_gym"},
 };
 
-// agent_name -> the class it builds
-const std::map<std::string, std::string> kAgents = {
-    {"a2c", "A2CAgent"},
-    {"ddpg", "DDPGAgent"},
-    {"dqn", "DQNAgent"},
-    {"full_rainbow", "FullRainbowAgent"},
-    {"implicit_quantile", "ImplicitQuantileAgent"},
-    {"jax_dqn", "DQNAgent"},
-    {"jax_implicit_quantile", "ImplicitQuantileAgent"},
-    {"jax_quantile", "QuantileAgent"},
-    {"jax_rainbow", "RainbowAgent"},
-    {"munchausen_dqn", "MunchausenDQNAgent"},
-    {"munchausen_iqn", "MunchausenIQNAgent"},
-    {"ppo", "PPOAgent"},
-    {"quantile", "QuantileAgent"},
-    {"rainbow", "RainbowAgent"},
-    {"sac", "SACAgent"},
-    {"td3", "TD3Agent"},
-    {"vpg", "VPGAgent"},
-};
-
-// agents whose constructor takes the rest from another's bindings: derived -> base
-const std::map<std::string, std::string> kBases = {
-    {"FullRainbowAgent", "DQNAgent"},
-    {"ImplicitQuantileAgent", "RainbowAgent"},
-};
-
 void register_constants(Registry& registry) {
   const Value cartpole_low =
       tuple_of({-2.4, -5.0, -std::numbers::pi / 12.0, -std::numbers::pi * 2.0});
@@ -163,32 +136,6 @@ std::pair<std::string, OptimizerOptions> optimizer_options(const Configuration& 
                                         .momentum = tf.momentum}};
   }
   return {optimizer, configuration.get<OptimizerOptions>("create_optimizer")};
-}
-
-std::string agent_options(const std::string& agent_name) {
-  const auto found = kAgents.find(agent_name);
-  return found == kAgents.end() ? "" : found->second;
-}
-
-std::vector<std::string> unused_agents(const Configuration& configuration) {
-  const Value name = configuration.value("create_agent", "agent_name");
-  const auto* agent_name = name.as<std::string>();
-  const auto chosen = agent_name ? kAgents.find(*agent_name) : kAgents.end();
-  if (chosen == kAgents.end()) return {};
-
-  const auto base = kBases.find(chosen->second);
-  std::vector<std::string> warnings;
-  std::map<std::string, std::string> others;  // class -> the last agent_name that builds it
-  for (const auto& [other, agent] : kAgents) others[agent] = other;
-  for (const auto& [agent, other] : others) {
-    if (agent == chosen->second || (base != kBases.end() && agent == base->second)) continue;
-    const std::string place = configuration.bound_at(agent);
-    if (place.empty()) continue;
-    warnings.push_back(place + ": the bindings of " + agent +
-                       " have no effect: create_agent.agent_name is '" + *agent_name +
-                       "', which builds " + chosen->second + "; '" + other + "' builds " + agent);
-  }
-  return warnings;
 }
 
 }  // namespace accumbens

@@ -71,10 +71,4 @@ void register_dopamine(Registry& registry);
 std::pair<std::string, OptimizerOptions> optimizer_options(const Configuration& configuration,
                                                            const std::string& optimizer);
 
-/// The configurable with the options of one of our own agents, or "" for one from outside.
-std::string agent_options(const std::string& agent_name);
-
-/// What binds an agent that create_agent.agent_name does not choose, with file:line.
-std::vector<std::string> unused_agents(const Configuration& configuration);
-
 }  // namespace accumbens

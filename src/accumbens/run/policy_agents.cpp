@@ -134,14 +134,15 @@ void add_policy_agents(Catalogue& catalogue) {
                                                {"num_layers", from_network},
                                                {"hidden_units", from_network},
                                                {"activation", from_network}})});
-  catalogue.agents["ppo"] = {summary, on_policy_maker<PpoAgent, PpoOptions>("PPOAgent")};
+  catalogue.agents["ppo"] = {summary, on_policy_maker<PpoAgent, PpoOptions>("PPOAgent"),
+                             "PPOAgent"};
 
   const std::string a2c = "advantage actor-critic (Mnih et al., 2016)";
   catalogue.registry.add<A2cOptions>("A2CAgent", {.summary = a2c});
-  catalogue.agents["a2c"] = {a2c, on_policy_maker<A2cAgent, A2cOptions>("A2CAgent")};
+  catalogue.agents["a2c"] = {a2c, on_policy_maker<A2cAgent, A2cOptions>("A2CAgent"), "A2CAgent"};
   const std::string vpg = "vanilla policy gradient, REINFORCE with a baseline (Williams, 1992)";
   catalogue.registry.add<VpgOptions>("VPGAgent", {.summary = vpg});
-  catalogue.agents["vpg"] = {vpg, on_policy_maker<A2cAgent, VpgOptions>("VPGAgent")};
+  catalogue.agents["vpg"] = {vpg, on_policy_maker<A2cAgent, VpgOptions>("VPGAgent"), "VPGAgent"};
 }
 
 }  // namespace accumbens

@@ -90,23 +90,24 @@ void add_value_agents(Catalogue& catalogue) {
 
   // by Dopamine's names too
   const auto add = [&](const std::string& name, const std::string& dopamine,
-                       const std::string& summary, const Catalogue::MakeAgent& make) {
-    catalogue.agents[name] = {summary, make};
-    if (dopamine != name) catalogue.agents[dopamine] = {"Dopamine's name of " + name, make};
+                       const std::string& options, const Catalogue::MakeAgent& make) {
+    catalogue.agents[name] = {registry.resolve(options).summary, make, options};
+    if (dopamine != name) {
+      catalogue.agents[dopamine] = {"Dopamine's name of " + name, make, options};
+    }
   };
-  add("dqn", "jax_dqn", "deep Q-network (Mnih et al., 2015)",
-      dqn_maker<DqnAgent, DqnOptions>("DQNAgent"));
-  add("rainbow", "jax_rainbow", "Rainbow and C51 (Bellemare et al., 2017)",
+  add("dqn", "jax_dqn", "DQNAgent", dqn_maker<DqnAgent, DqnOptions>("DQNAgent"));
+  add("rainbow", "jax_rainbow", "RainbowAgent",
       dqn_maker<RainbowAgent, RainbowOptions>("RainbowAgent"));
-  add("full_rainbow", "full_rainbow", "Rainbow (Hessel et al., 2018)",
+  add("full_rainbow", "full_rainbow", "FullRainbowAgent",
       dqn_maker<RainbowAgent, FullRainbowOptions>("FullRainbowAgent"));
-  add("munchausen_dqn", "munchausen_dqn", "Munchausen DQN (Vieillard et al., 2020)",
+  add("munchausen_dqn", "munchausen_dqn", "MunchausenDQNAgent",
       dqn_maker<MunchausenAgent, MunchausenOptions>("MunchausenDQNAgent"));
-  add("munchausen_iqn", "munchausen_iqn", "Munchausen IQN (Vieillard et al., 2020)",
+  add("munchausen_iqn", "munchausen_iqn", "MunchausenIQNAgent",
       dqn_maker<MunchausenIqnAgent, MunchausenIqnOptions>("MunchausenIQNAgent"));
-  add("quantile", "jax_quantile", "QR-DQN (Dabney et al., 2018a)",
+  add("quantile", "jax_quantile", "QuantileAgent",
       dqn_maker<QuantileAgent, QuantileOptions>("QuantileAgent"));
-  add("implicit_quantile", "jax_implicit_quantile", "IQN (Dabney et al., 2018b)",
+  add("implicit_quantile", "jax_implicit_quantile", "ImplicitQuantileAgent",
       dqn_maker<ImplicitQuantileAgent, ImplicitQuantileOptions>("ImplicitQuantileAgent"));
 }
 
