@@ -42,9 +42,16 @@ py::module_ import_package(const std::string& module, const std::string& package
     const auto python = py::module_::import("sys").attr("executable").cast<std::string>();
     throw std::runtime_error(purpose + " need " + package + ", which " + python +
                              " cannot import; install it with '" + python + " -m pip install " +
-                             package +
-                             "' (Python says: " + py::str(error.value()).cast<std::string>() + ")");
+                             package + "' (Python says: " + text(error.value()) + ")");
   }
+}
+
+std::string text(const py::handle& object) {
+  return py::str(object).cast<std::string>();
+}
+
+std::string type_name(const py::handle& object) {
+  return text(py::type::of(object).attr("__name__"));
 }
 
 }  // namespace accumbens

@@ -20,6 +20,10 @@ void start_python();
 py::module_ import_package(const std::string& module, const std::string& package,
                            const std::string& purpose);
 
+/// What Python's str() and type().__name__ say of an object. Need the interpreter held.
+std::string text(const py::handle& object);
+std::string type_name(const py::handle& object);  ///< likewise
+
 /// Runs body with the interpreter held. What Python raises becomes a std::runtime_error: `failure`,
 /// a colon, and Python's message with its traceback.
 template <class F>
