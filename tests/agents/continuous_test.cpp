@@ -256,19 +256,19 @@ TEST(ContinuousAgents, TheEncoderLearnsAndItsTargetFollows) {
   for (const std::string name : {"ddpg", "sac"}) {
     const Kind kind{.agent = name, .images = true};
     auto parts = parts_of(kind, name == "sac" ? 2 : 1, name == "sac" ? 2 : 1);
-    const auto encoder = parts.network, target = parts.target_network;
+    const auto network = parts.network, target = parts.target_network;
     const auto weight = [](const std::shared_ptr<ContinuousActorCritic>& of) {
       return of->encoder_parameters().front().detach().clone();
     };
-    const torch::Tensor before = weight(encoder);
+    const torch::Tensor before = weight(network);
     const auto agent = make_agent(kind, std::move(parts));
     EXPECT_TRUE(torch::equal(weight(target), before)) << name;
     Target game(kind);
     run(*agent, game, game.no_action(), 100);
-    EXPECT_FALSE(torch::equal(weight(encoder), before)) << name;
+    EXPECT_FALSE(torch::equal(weight(network), before)) << name;
     EXPECT_FALSE(torch::equal(weight(target), before)) << name;
     EXPECT_LT((weight(target) - before).norm().item<double>(),
-              (weight(encoder) - before).norm().item<double>())
+              (weight(network) - before).norm().item<double>())
         << name << ": the target goes a share of the way";
   }
 }

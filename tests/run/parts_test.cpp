@@ -89,6 +89,12 @@ TEST(Parts, CanBeSwappedInGin) {
     EXPECT_THAT(error.what(), testing::AllOf(HasSubstr("@GumbelNoise is for discrete actions"),
                                              HasSubstr("`accumbens list exploration_noises`")));
   }
+  EXPECT_THAT(
+      [&] {
+        train(catalogue, "literature/sac_pendulum.gin",
+              {"SACAgent.network = @PixelActorCriticNetwork"}, "pixels");
+      },
+      testing::ThrowsMessage<ConfigError>(HasSubstr("needs images of bytes, at least 36 x 36")));
 }
 
 // oracle: the definitions at a few places; what a name in Gin builds has what its file binds
@@ -208,15 +214,19 @@ TEST(Parts, TrainingAndEvaluationHaveActionFunctionsOfTheirOwn) {
 }
 
 TEST(Parts, ARateThatIsAnnealedTwiceIsRefused) {
-  const Catalogue catalogue;
+  Catalogue catalogue;
+  catalogue.registry.add_reference("my_linear_schedule");
   const auto bind = [&](const std::string& schedule) {
     return Configuration(catalogue.registry, {},
                          {"create_optimizer.anneal_learning_rate = True",
                           "create_optimizer.learning_rate_schedule = @" + schedule});
   };
   EXPECT_NO_THROW(bind("linear_schedule"));
-  EXPECT_THAT([&] { bind("cosine_schedule"); },
-              testing::ThrowsMessage<ConfigError>(HasSubstr("bind one of the two")));
+  EXPECT_NO_THROW(bind("scope/linear_schedule"));
+  for (const std::string schedule : {"cosine_schedule", "my_linear_schedule"}) {
+    EXPECT_THAT([&] { bind(schedule); },
+                testing::ThrowsMessage<ConfigError>(HasSubstr("bind one of the two")));
+  }
 }
 
 // oracle: calls are counted: a program's own parts do their work where a file names them
@@ -307,6 +317,57 @@ TEST(Parts, OfOnesOwnAreNamedInGinLikeOurs) {
   train(catalogue, "literature/a2c_cartpole.gin",
         {"A2CAgent.update_period = 40", "A2CAgent.advantage_estimator = @my_advantages"}, "my_a2c");
   EXPECT_GT(counts->advantages, 2);
+}
+
+// oracle: the contract of networks/continuous.h; each network breaks one of its promises
+TEST(Parts, AContinuousNetworkThatIsNotWhatItsAgentAsksForIsRefused) {
+  struct Broken final : ContinuousActorCritic {
+    Broken(std::string how, const ActorCriticHeads& heads) : how_(std::move(how)), heads_(heads) {
+      weight_ = register_parameter("weight", torch::ones({1}));
+    }
+    torch::Tensor encode(const torch::Tensor& s) override {
+      return how_ == "encoding" ? s : s.flatten(1);
+    }
+    std::vector<torch::Tensor> encoder_parameters() const override { return {}; }
+    std::vector<torch::Tensor> policy_parameters() const override {
+      if (how_ == "nothing would train it") return {};
+      return how_ == "twice" ? std::vector{weight_, weight_} : std::vector{weight_};
+    }
+    std::vector<torch::Tensor> value_parameters() const override { return {}; }
+    torch::Tensor policy_of(const torch::Tensor& x) override {
+      const int64_t outputs = how_ == "policy outputs" ? 1 : heads_.policy_outputs;
+      return weight_ * torch::zeros({x.size(0), outputs * heads_.action_size});
+    }
+    torch::Tensor values_of(const torch::Tensor& x, const torch::Tensor&) override {
+      const torch::Tensor values = torch::zeros({heads_.num_critics, x.size(0)});
+      return how_ == "values" ? values.unsqueeze(2) : values;
+    }
+    std::string how_;
+    ActorCriticHeads heads_;
+    torch::Tensor weight_;
+  };
+  for (const std::string how :
+       {"none", "encoding", "policy outputs", "values", "nothing would train it", "twice"}) {
+    Catalogue catalogue;
+    catalogue.registry.add_reference("Broken");
+    catalogue.continuous_networks["Broken"] = {
+        "", [=](const Configuration&, const ContinuousContext& context, RandomStream&) {
+          return std::make_shared<Broken>(how, context.heads);
+        }};
+    const Configuration configuration(catalogue.registry,
+                                      {ACCUMBENS_SOURCE_DIR "/configs/literature/sac_pendulum.gin"},
+                                      {"SACAgent.network = @Broken"});
+    const auto environment =
+        catalogue.make_environment(configuration, configuration.get<RunnerOptions>("Runner"));
+    const AgentContext context{.environment = environment->spec()};
+    if (how == "none") {
+      EXPECT_NO_THROW(catalogue.make_agent(configuration, context));
+      continue;
+    }
+    EXPECT_THAT([&] { catalogue.make_agent(configuration, context); },
+                testing::ThrowsMessage<ConfigError>(
+                    testing::AllOf(HasSubstr("the network @Broken"), HasSubstr(how))));
+  }
 }
 
 TEST(Parts, OfAnotherKindAreRefusedWhereTheyAreBound) {

@@ -57,8 +57,10 @@ const nlohmann::json& StateTree::value(std::string_view name) const {
 }
 
 void StateTree::fail(std::string_view name, const std::string& what) const {
-  throw Error("the saved state does not fit this run: '" + path(name) + "' " + what +
-              "; resume with the configuration that wrote it, or use a new --base_dir");
+  throw Error(
+      "the saved state does not fit this run: '" + path(name) + "' " + what +
+      "; resume with the configuration and the version of Accumbens that wrote it, or use a new "
+      "--base_dir");
 }
 
 StateTree& StateTree::operator()(std::string_view name, double& value) {

@@ -32,13 +32,12 @@ class Frozen {
   std::vector<torch::Tensor> parameters_;
 };
 
-std::shared_ptr<DenseNetwork> dense(int64_t inputs, const std::vector<int64_t>& hidden_sizes,
-                                    int64_t outputs, DenseNetwork::Shape shape,
-                                    Initialization initialization, RandomStream& random) {
-  shape.sizes = {inputs};
-  shape.sizes.insert(shape.sizes.end(), hidden_sizes.begin(), hidden_sizes.end());
-  shape.sizes.push_back(outputs);
-  return std::make_shared<DenseNetwork>(shape, initialization, random);
+std::vector<int64_t> sizes_of(int64_t inputs, const std::vector<int64_t>& hidden_sizes,
+                              int64_t outputs) {
+  std::vector<int64_t> sizes{inputs};
+  sizes.insert(sizes.end(), hidden_sizes.begin(), hidden_sizes.end());
+  sizes.push_back(outputs);
+  return sizes;
 }
 
 }  // namespace
@@ -72,15 +71,19 @@ torch::Tensor PixelEncoder::forward(const torch::Tensor& s) {
 
 DenseActorCritic::DenseActorCritic(std::shared_ptr<StateEncoder> encoder_of_states,
                                    const ActorCriticHeads& heads, RandomStream& random)
-    : encoder(register_module("encoder", std::move(encoder_of_states))),
-      actor(register_module("actor", dense(encoder->features(), heads.hidden_sizes,
-                                           heads.action_size * heads.policy_outputs, {},
-                                           heads.initialization, random))),
-      critics(register_module(
-          "critics",
-          dense(encoder->features() + heads.action_size, heads.hidden_sizes, /*outputs=*/1,
-                {.sizes = {}, .count = heads.num_critics, .spec = {.one_output = true}},
-                heads.initialization, random))) {}
+    : encoder(register_module("encoder", std::move(encoder_of_states))) {
+  const int64_t features = encoder->features();
+  const DenseNetwork::Shape policy{
+      .sizes = sizes_of(features, heads.hidden_sizes, heads.action_size * heads.policy_outputs)};
+  const DenseNetwork::Shape values{
+      .sizes = sizes_of(features + heads.action_size, heads.hidden_sizes, /*outputs=*/1),
+      .count = heads.num_critics,
+      .spec = {.one_output = true}};
+  actor = register_module("actor",
+                          std::make_shared<DenseNetwork>(policy, heads.initialization, random));
+  critics = register_module("critics",
+                            std::make_shared<DenseNetwork>(values, heads.initialization, random));
+}
 
 void move_parameters(const std::vector<torch::Tensor>& sources,
                      const std::vector<torch::Tensor>& targets, double tau) {

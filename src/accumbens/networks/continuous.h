@@ -11,7 +11,8 @@
 namespace accumbens {
 
 /// What an agent learns whose policy is a function of states, and follows critics' gradients: both
-/// of them, on an encoding of states that the critics train and the policy takes as it is.
+/// of them, on an encoding of states that the critics train and the policy takes as it is. It is
+/// its parameters, and each belongs to one of the three: buffers are not saved, nor followed.
 class ContinuousActorCritic : public torch::nn::Module {
  public:
   /// What policy and critics see of states: [B, F]. s: [B, stack, ...] in the environment's dtype.
@@ -31,7 +32,7 @@ class ContinuousActorCritic : public torch::nn::Module {
   std::vector<torch::Tensor> critic_parameters() const;
 
   /// Of the encoder alone; none, where states are taken as they are.
-  virtual std::vector<torch::Tensor> encoder_parameters() const { return {}; }
+  virtual std::vector<torch::Tensor> encoder_parameters() const = 0;
 
   /// Of the policy alone.
   virtual std::vector<torch::Tensor> policy_parameters() const = 0;
@@ -40,17 +41,19 @@ class ContinuousActorCritic : public torch::nn::Module {
   virtual std::vector<torch::Tensor> value_parameters() const = 0;
 
  protected:
-  /// What policy() is of an encoding: [B, F] to [B, D * policy_outputs].
+  /// What policy() is of an encoding: [B, F] to [B, D * policy_outputs], not bounded: agents squash
+  /// them. All D of the first kind (the mean, or what ranks discrete actions) come first, then all
+  /// D of the second (the log-deviation).
   virtual torch::Tensor policy_of(const torch::Tensor& x) = 0;
 
-  /// What values() is, with gradients for all.
+  /// What values() is, with gradients for all. A discrete action is a row of zeros and a one.
   virtual torch::Tensor values_of(const torch::Tensor& x, const torch::Tensor& a) = 0;
 };
 
 /// What an agent asks of policy and critics.
 struct ActorCriticHeads {
-  int64_t action_size;                // D
-  int64_t policy_outputs;             // per number of an action: 1, or 2 for mean and deviation
+  int64_t action_size;                // D: numbers in an action, or how many discrete ones
+  int64_t policy_outputs;             // of each of them: 1, or 2 for mean and log-deviation
   int64_t num_critics;                // C
   std::vector<int64_t> hidden_sizes;  // of the policy and of each critic
   Initialization initialization = Initialization::kXavierUniform;  // of all layers

@@ -6,14 +6,14 @@
 
 #include <cmath>
 
-#include "accumbens/config/configuration.h"
 #include "accumbens/core/error.h"
 #include "accumbens/networks/rmsprop.h"
 
 namespace accumbens {
 
 void OptimizerOptions::check() const {
-  const std::string schedule = split_scope(learning_rate_schedule.name).second;
+  const std::string& scoped = learning_rate_schedule.name;
+  const std::string schedule = scoped.substr(scoped.rfind('/') + 1);
   if (!anneal_learning_rate || schedule == "constant_schedule" || schedule == "linear_schedule") {
     return;
   }

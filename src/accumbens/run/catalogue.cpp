@@ -265,22 +265,24 @@ void Catalogue::require_replay(const Configuration& configuration,
 std::vector<std::string> Catalogue::unused_agents(const Configuration& configuration,
                                                   const std::string& agent_name) const {
   // what is bound for its bases reaches it too
+  const std::string chosen = registry.resolve(agents.at(agent_name).options).name;
   std::vector<std::string> reach;
-  for (const Configurable* one = &registry.resolve(agents.at(agent_name).options); one != nullptr;
-       one = one->base) {
+  for (const Configurable* one = &registry.resolve(chosen); one != nullptr; one = one->base) {
     reach.push_back(one->name);
   }
 
   std::map<std::string, std::string> others;  // options -> the last agent_name that reads them
-  for (const auto& [name, agent] : agents) others[agent.options] = name;
+  for (const auto& [name, agent] : agents) {
+    if (!agent.options.empty()) others[registry.resolve(agent.options).name] = name;
+  }
   std::vector<std::string> warnings;
   for (const auto& [options, other] : others) {
-    if (options.empty() || std::ranges::find(reach, options) != reach.end()) continue;
+    if (std::ranges::find(reach, options) != reach.end()) continue;
     const std::string place = configuration.bound_at(options);
     if (place.empty()) continue;
     warnings.push_back(place + ": the bindings of " + options +
                        " have no effect: create_agent.agent_name is '" + agent_name +
-                       "', which builds " + reach.front() + "; '" + other + "' builds " + options);
+                       "', which builds " + chosen + "; '" + other + "' builds " + options);
   }
   return warnings;
 }

@@ -11,13 +11,14 @@
 #include "accumbens/agents/sac.h"
 #include "accumbens/agents/td3.h"
 #include "accumbens/core/error.h"
+#include "accumbens/replay/frames.h"
 #include "accumbens/run/dopamine.h"
+#include "accumbens/run/parts.h"
 
 namespace accumbens {
 namespace {
 
-std::shared_ptr<ContinuousActorCritic> make_pixel_network(const Configuration&,
-                                                          const ContinuousContext& context,
+std::shared_ptr<ContinuousActorCritic> make_pixel_network(const ContinuousContext& context,
                                                           RandomStream& random) {
   const EnvironmentSpec& environment = context.environment;
   const std::vector<int64_t>& shape = environment.observation_shape;
@@ -35,6 +36,44 @@ std::shared_ptr<ContinuousActorCritic> make_pixel_network(const Configuration&,
   return std::make_shared<DenseActorCritic>(
       std::make_shared<PixelEncoder>(channels, height, width, context.heads.initialization, random),
       context.heads, random);
+}
+
+// a network that is not what its agent asked for is found before training. s: [3, stack, ...]
+void require_heads(ContinuousActorCritic& network, const ActorCriticHeads& heads,
+                   const torch::Tensor& s, const std::string& name) {
+  const torch::NoGradGuard no_grad;
+  const auto require = [&](const torch::Tensor& got, const std::string& what,
+                           const std::vector<int64_t>& shape) {
+    if (got.sizes() == torch::IntArrayRef(shape)) return;
+    throw ConfigError("the network @" + name + " makes " + what + " of the shape " +
+                      c10::str(got.sizes()) + " of three states, but its agent needs " +
+                      c10::str(torch::IntArrayRef(shape)) +
+                      "; bind another, see `accumbens list continuous_networks`");
+  };
+  const torch::Tensor x = network.encode(s);  // [3, F]
+  require(x, "an encoding", {3, x.numel() / 3});
+  require(network.policy(x), "policy outputs", {3, heads.action_size * heads.policy_outputs});
+  const torch::Tensor a = torch::zeros({3, heads.action_size}, x.options());
+  require(network.values(x, a), "values", {heads.num_critics, 3});
+
+  // what nobody names is neither trained nor followed
+  std::vector<torch::Tensor> named = network.acting_parameters();
+  for (const torch::Tensor& one : network.value_parameters()) named.push_back(one);
+  const auto is_named = [&](const torch::Tensor& parameter) {
+    return std::ranges::any_of(named,
+                               [&](const torch::Tensor& one) { return one.is_same(parameter); });
+  };
+  const auto all = network.named_parameters();
+  for (const auto& parameter : all) {
+    if (is_named(parameter.value())) continue;
+    throw ConfigError("the network @" + name + " has a parameter '" + parameter.key() +
+                      "' that is none of its encoder_parameters(), policy_parameters() and "
+                      "value_parameters(): nothing would train it");
+  }
+  if (named.size() == all.size()) return;
+  throw ConfigError("the network @" + name +
+                    " names a parameter twice, or one that is not registered, in "
+                    "encoder_parameters(), policy_parameters() and value_parameters()");
 }
 
 ContinuousAgent::Parts make_parts(const Catalogue& catalogue, const Configuration& configuration,
@@ -63,12 +102,17 @@ ContinuousAgent::Parts make_parts(const Catalogue& catalogue, const Configuratio
     network->to(context.device);
     return network;
   };
+  const auto network = make_network();
+  require_heads(*network, network_context.heads,
+                torch::zeros(batch_of_stacks(spec, /*batch_size=*/3),
+                             torch::dtype(environment.observation_dtype).device(context.device)),
+                options.network.name);
   ActionBounds bounds = action_bounds(environment);
   if (bounds.reach.defined()) {
     bounds = {.centre = bounds.centre.to(context.device), .reach = bounds.reach.to(context.device)};
   }
   return {
-      .network = make_network(),
+      .network = network,
       .target_network = make_network(),
       .replay = Replay(replay_options, spec),
       .frame_stack = FrameStack(spec),
@@ -126,24 +170,18 @@ std::unique_ptr<Agent> make_sac(const Catalogue& catalogue, const Configuration&
 }  // namespace
 
 void add_continuous_agents(Catalogue& catalogue) {
-  const std::string numbers = "ActorCriticNetwork";
-  const std::string numbers_summary =
-      "dense layers for a policy over continuous actions, and others for critics";
-  catalogue.registry.add_reference(
-      numbers, {.modules = {"dopamine.jax.continuous_networks"}, .summary = numbers_summary});
-  catalogue.continuous_networks[numbers] = {
-      numbers_summary,
-      [](const Configuration&, const ContinuousContext& context, RandomStream& random) {
-        const int64_t inputs = context.environment.observation_size() * context.stack_size;
-        return std::make_shared<DenseActorCritic>(std::make_shared<FlatEncoder>(inputs),
-                                                  context.heads, random);
-      }};
-  const std::string pixels = "PixelActorCriticNetwork";
-  const std::string pixels_summary =
-      "the same for images: policy and critics share the convolutions of Mnih et al. (2015), which "
-      "the critics train";
-  catalogue.registry.add_reference(pixels, {.summary = pixels_summary});
-  catalogue.continuous_networks[pixels] = {pixels_summary, make_pixel_network};
+  add_part(catalogue.registry, catalogue.continuous_networks, "ActorCriticNetwork",
+           "dense layers for a policy over continuous actions, and others for critics",
+           [](const ContinuousContext& context, RandomStream& random) {
+             const int64_t inputs = context.environment.observation_size() * context.stack_size;
+             return std::make_shared<DenseActorCritic>(std::make_shared<FlatEncoder>(inputs),
+                                                       context.heads, random);
+           },
+           {"dopamine.jax.continuous_networks"});
+  add_part(catalogue.registry, catalogue.continuous_networks, "PixelActorCriticNetwork",
+           "the same for images: policy and critics share the convolutions of Mnih et al. (2015), "
+           "which the critics train",
+           make_pixel_network);
 
   const std::string sac = "soft actor-critic (Haarnoja et al., 2018)";
   catalogue.registry.add<SacOptions>(

@@ -70,68 +70,46 @@ void require_discrete(const EnvironmentSpec& environment, const std::string& par
                     " are continuous; bind another that `accumbens list " + kind + "` names");
 }
 
-// a part without options; make: of what parts of its kind are built for
-template <class Make, class F>
-void add(Registry& registry, Catalogue::Parts<Make>& parts, const std::string& name,
-         const std::string& summary, F make, std::vector<std::string> modules = {}) {
-  registry.add_reference(name, {.modules = std::move(modules), .summary = summary});
-  parts[name] = {summary,
-                 [=](const Configuration&, const auto&... context) { return make(context...); }};
-}
-
-// a part with options, which come first
-template <class Options, class Make, class F>
-void add_with(Registry& registry, Catalogue::Parts<Make>& parts, const std::string& name,
-              const std::string& summary, F make) {
-  registry.add<Options>(name, {.summary = summary});
-  parts[name] = {summary, [=](const Configuration& configuration, const auto&... context) {
-                   return make(configuration.get<Options>(name), context...);
-                 }};
-}
-
 void add_epsilon_functions(Catalogue& catalogue) {
-  const auto add_one = [&](const std::string& name, const std::string& summary,
-                           Schedule (*epsilon)(const EpsilonContext&),
-                           const std::vector<std::string>& modules = {}) {
-    add(catalogue.registry, catalogue.epsilon_functions, name, summary, epsilon, modules);
-  };
-  add_one(
-      "linearly_decaying_epsilon", "on a line, after the warm-up (Dopamine)",
+  Registry& registry = catalogue.registry;
+  auto& parts = catalogue.epsilon_functions;
+  add_part(
+      registry, parts, "linearly_decaying_epsilon", "on a line, after the warm-up (Dopamine)",
       [](const EpsilonContext& x) {
         return linearly_decaying_epsilon(x.decay_period, x.warmup_steps, x.epsilon);
       },
       kDqnModules);
-  add_one("linear_epsilon", "on a line, from the first step on (CleanRL)",
-          [](const EpsilonContext& x) {
-            return linearly_decaying_epsilon(x.decay_period, /*warmup_steps=*/0, x.epsilon);
-          });
-  add_one("exponential_epsilon", "exponentially, after the warm-up (for-ai/rl)",
-          [](const EpsilonContext& x) {
-            return exponentially_decaying_epsilon(x.decay_period, x.warmup_steps, x.epsilon);
-          });
-  add_one(
-      "identity_epsilon", "always epsilon_train",
+  add_part(registry, parts, "linear_epsilon", "on a line, from the first step on (CleanRL)",
+           [](const EpsilonContext& x) {
+             return linearly_decaying_epsilon(x.decay_period, /*warmup_steps=*/0, x.epsilon);
+           });
+  add_part(registry, parts, "exponential_epsilon", "exponentially, after the warm-up (for-ai/rl)",
+           [](const EpsilonContext& x) {
+             return exponentially_decaying_epsilon(x.decay_period, x.warmup_steps, x.epsilon);
+           });
+  add_part(
+      registry, parts, "identity_epsilon", "always epsilon_train",
       [](const EpsilonContext& x) { return constant_epsilon(x.epsilon); }, kDqnModules);
-  add_one("zero_epsilon", "never a random action",
-          [](const EpsilonContext&) { return constant_epsilon(0.0); },
-          {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"});
+  add_part(registry, parts, "zero_epsilon", "never a random action",
+           [](const EpsilonContext&) { return constant_epsilon(0.0); },
+           {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"});
 }
 
 void add_action_functions(Catalogue& catalogue) {
   Registry& registry = catalogue.registry;
   auto& parts = catalogue.action_functions;
-  add(registry, parts, "max_action",
-      "of the greatest value or probability; the mean of continuous ones",
-      [](const EnvironmentSpec&) { return max_action; });
-  add(registry, parts, "sampled_action",
-      "drawn by their probabilities, a softmax of values, or the normal",
-      [](const EnvironmentSpec&) { return sampled_action; });
-  add(registry, parts, "random_action", "any, all alike; discrete ones",
-      [](const EnvironmentSpec& environment) {
-        require_discrete(environment, "random_action", "action_functions");
-        return epsilon_greedy_action(1.0);
-      });
-  add_with<EpsilonGreedyOptions>(
+  add_part(registry, parts, "max_action",
+           "of the greatest value or probability; the mean of continuous ones",
+           [](const EnvironmentSpec&) { return max_action; });
+  add_part(registry, parts, "sampled_action",
+           "drawn by their probabilities, a softmax of values, or the normal",
+           [](const EnvironmentSpec&) { return sampled_action; });
+  add_part(registry, parts, "random_action", "any, all alike; discrete ones",
+           [](const EnvironmentSpec& environment) {
+             require_discrete(environment, "random_action", "action_functions");
+             return epsilon_greedy_action(1.0);
+           });
+  add_part_with<EpsilonGreedyOptions>(
       registry, parts, "epsilon_greedy_action",
       "of the greatest value, or now and then any; discrete ones",
       [](const EpsilonGreedyOptions& options, const EnvironmentSpec& environment) {
@@ -143,18 +121,18 @@ void add_action_functions(Catalogue& catalogue) {
 void add_exploration_noises(Catalogue& catalogue) {
   Registry& registry = catalogue.registry;
   auto& parts = catalogue.exploration_noises;
-  add_with<GaussianNoiseOptions>(registry, parts, "GaussianNoise",
-                                 "normal, drawn anew at every agent step",
-                                 [](const GaussianNoiseOptions& options, const EnvironmentSpec&) {
-                                   return std::make_unique<GaussianNoise>(options);
-                                 });
-  add_with<OrnsteinUhlenbeckNoiseOptions>(
+  add_part_with<GaussianNoiseOptions>(
+      registry, parts, "GaussianNoise", "normal, drawn anew at every agent step",
+      [](const GaussianNoiseOptions& options, const EnvironmentSpec&) {
+        return std::make_unique<GaussianNoise>(options);
+      });
+  add_part_with<OrnsteinUhlenbeckNoiseOptions>(
       registry, parts, "OrnsteinUhlenbeckNoise",
       "it wanders from zero within an episode (Lillicrap et al., 2016)",
       [](const OrnsteinUhlenbeckNoiseOptions& options, const EnvironmentSpec&) {
         return std::make_unique<OrnsteinUhlenbeckNoise>(options);
       });
-  add_with<GumbelNoiseOptions>(
+  add_part_with<GumbelNoiseOptions>(
       registry, parts, "GumbelNoise",
       "discrete actions are samples of a softmax of shares (for-ai/rl)",
       [](const GumbelNoiseOptions& options, const EnvironmentSpec& environment) {
@@ -169,12 +147,12 @@ void add_advantage_estimators(Catalogue& catalogue) {
   const auto generalized = [](double lambda) -> AdvantageEstimator {
     return [=](const auto&... rows) { return generalized_advantages(rows..., lambda); };
   };
-  add(registry, parts, "generalized_advantages",
-      "with lambda_ between one step and all (Schulman et al., 2016)", generalized);
-  add(registry, parts, "discounted_returns",
-      "returns to the end of the rollout, less the value: lambda_ 1",
-      [=](double) { return generalized(1.0); });
-  add_with<NStepOptions>(
+  add_part(registry, parts, "generalized_advantages",
+           "with lambda_ between one step and all (Schulman et al., 2016)", generalized);
+  add_part(registry, parts, "discounted_returns",
+           "returns to the end of the rollout, less the value: lambda_ 1",
+           [=](double) { return generalized(1.0); });
+  add_part_with<NStepOptions>(
       registry, parts, "n_step_advantages", "returns of n steps and a value, less the value",
       [](const NStepOptions& options, double) -> AdvantageEstimator {
         return [n = options.n](const auto&... rows) { return n_step_advantages(rows..., n); };
@@ -184,30 +162,30 @@ void add_advantage_estimators(Catalogue& catalogue) {
 void add_learning_rate_schedules(Catalogue& catalogue) {
   Registry& registry = catalogue.registry;
   auto& parts = catalogue.learning_rate_schedules;
-  add(registry, parts, "constant_schedule", "always learning_rate",
-      [](const OptimizerOptions&) -> Schedule { return [](int64_t) { return 1.0; }; });
-  add(registry, parts, "linear_schedule", "on a line to 0 over anneal_steps",
-      [](const OptimizerOptions& x) { return linear_decay(x.anneal_steps); });
-  add(registry, parts, "cosine_schedule",
-      "along half a cosine to 0 over anneal_steps (Loshchilov & Hutter, 2017)",
-      [](const OptimizerOptions& x) { return cosine_decay(x.anneal_steps); });
-  add(registry, parts, "exponential_schedule", "times learning_rate_decay in each anneal_steps",
-      [](const OptimizerOptions& x) {
-        return exponential_decay(x.anneal_steps, x.learning_rate_decay);
-      });
+  add_part(registry, parts, "constant_schedule", "always learning_rate",
+           [](const OptimizerOptions&) -> Schedule { return [](int64_t) { return 1.0; }; });
+  add_part(registry, parts, "linear_schedule", "on a line to 0 over anneal_steps",
+           [](const OptimizerOptions& x) { return linear_decay(x.anneal_steps); });
+  add_part(registry, parts, "cosine_schedule",
+           "along half a cosine to 0 over anneal_steps (Loshchilov & Hutter, 2017)",
+           [](const OptimizerOptions& x) { return cosine_decay(x.anneal_steps); });
+  add_part(registry, parts, "exponential_schedule",
+           "times learning_rate_decay in each anneal_steps", [](const OptimizerOptions& x) {
+             return exponential_decay(x.anneal_steps, x.learning_rate_decay);
+           });
 }
 
 void add_gradient_transforms(Catalogue& catalogue) {
   Registry& registry = catalogue.registry;
   auto& parts = catalogue.gradient_transforms;
-  add_with<GlobalNormOptions>(
+  add_part_with<GlobalNormOptions>(
       registry, parts, "clip_by_global_norm",
       "a longer gradient is shortened (Pascanu et al., 2013)",
       [](const GlobalNormOptions& options) { return clip_by_global_norm(options.max_norm); });
-  add_with<ClipOptions>(
+  add_part_with<ClipOptions>(
       registry, parts, "clip_by_value", "each number of the gradients is cut off",
       [](const ClipOptions& options) { return clip_by_value(options.max_value); });
-  add_with<WeightDecayOptions>(
+  add_part_with<WeightDecayOptions>(
       registry, parts, "add_weight_decay", "a share of the parameters is added to their gradients",
       [](const WeightDecayOptions& options) { return add_weight_decay(options.decay); });
 }

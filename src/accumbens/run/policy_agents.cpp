@@ -8,6 +8,7 @@
 #include "accumbens/core/error.h"
 #include "accumbens/networks/minatar.h"
 #include "accumbens/run/dopamine.h"
+#include "accumbens/run/parts.h"
 
 namespace accumbens {
 namespace {
@@ -86,14 +87,10 @@ void add_policy_agents(Catalogue& catalogue) {
                   {"hidden_units", from_layers},
                   {"activation", "it is tanh"}}});
 
-  const std::string images = "PPODiscreteActorCriticNetwork";
-  const std::string images_summary =
-      "Nature's convolutions for a policy and a value (PPO on Atari)";
-  catalogue.registry.add_reference(
-      images, {.modules = {"dopamine.jax.networks"}, .summary = images_summary});
-  catalogue.actor_critics[images] = {
-      images_summary,
-      [](const Configuration&, const NetworkContext& context, RandomStream& random) {
+  add_part(
+      catalogue.registry, catalogue.actor_critics, "PPODiscreteActorCriticNetwork",
+      "Nature's convolutions for a policy and a value (PPO on Atari)",
+      [](const NetworkContext& context, RandomStream& random) {
         const EnvironmentSpec& environment = context.environment;
         require_actions(environment, /*continuous=*/false, "PPODiscreteActorCriticNetwork");
         if (environment.observation_shape.size() != 2) {
@@ -103,25 +100,22 @@ void add_policy_agents(Catalogue& catalogue) {
         return std::make_shared<NatureActorCriticNetwork>(
             context.stack_size, environment.observation_shape[0], environment.observation_shape[1],
             environment.num_actions, random);
-      }};
-
-  const std::string minatar = "MinAtarActorCriticNetwork";
-  const std::string minatar_summary =
-      "a convolution for MinAtar, shared by a softmax policy and a value";
-  catalogue.registry.add_reference(minatar, {.summary = minatar_summary});
-  catalogue.actor_critics[minatar] = {
-      minatar_summary,
-      [](const Configuration&, const NetworkContext& context, RandomStream& random) {
-        const EnvironmentSpec& environment = context.environment;
-        require_actions(environment, /*continuous=*/false, "MinAtarActorCriticNetwork");
-        const std::vector<int64_t>& shape = environment.observation_shape;
-        if (shape.size() != 3) {
-          throw ConfigError("MinAtarActorCriticNetwork needs grids with channels, but " +
-                            environment.name + " has none; bind another network");
-        }
-        return std::make_shared<MinAtarActorCriticNetwork>(
-            context.stack_size * shape[0], shape[1], shape[2], environment.num_actions, random);
-      }};
+      },
+      {"dopamine.jax.networks"});
+  add_part(catalogue.registry, catalogue.actor_critics, "MinAtarActorCriticNetwork",
+           "a convolution for MinAtar, shared by a softmax policy and a value",
+           [](const NetworkContext& context, RandomStream& random) {
+             const EnvironmentSpec& environment = context.environment;
+             require_actions(environment, /*continuous=*/false, "MinAtarActorCriticNetwork");
+             const std::vector<int64_t>& shape = environment.observation_shape;
+             if (shape.size() != 3) {
+               throw ConfigError("MinAtarActorCriticNetwork needs grids with channels, but " +
+                                 environment.name + " has none; bind another network");
+             }
+             return std::make_shared<MinAtarActorCriticNetwork>(context.stack_size * shape[0],
+                                                                shape[1], shape[2],
+                                                                environment.num_actions, random);
+           });
 
   const std::string summary = "proximal policy optimisation (Schulman et al., 2017)";
   const std::string from_network = "bind layer_sizes of the network";

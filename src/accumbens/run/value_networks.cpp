@@ -4,6 +4,7 @@
 #include "accumbens/networks/minatar.h"
 #include "accumbens/networks/nature_dqn.h"
 #include "accumbens/run/dopamine.h"
+#include "accumbens/run/parts.h"
 #include "accumbens/run/value_agents.h"
 
 namespace accumbens {
@@ -27,7 +28,7 @@ std::shared_ptr<QNetwork> make_for_numbers(const Options& options, const Network
 
 // Dopamine's TensorFlow networks have the range of their task built in, or none
 template <class Network, class Options>
-Catalogue::MakeNetwork make_within(const Registry& registry, const std::string& task) {
+auto make_within(const Registry& registry, const std::string& task) {
   Options options;
   if (!task.empty()) {
     const auto range = [&](const std::string& end) {
@@ -38,7 +39,7 @@ Catalogue::MakeNetwork make_within(const Registry& registry, const std::string& 
     options.min_vals = range("_MIN_VALS");
     options.max_vals = range("_MAX_VALS");
   }
-  return [options](const Configuration&, const NetworkContext& context, RandomStream& random) {
+  return [options](const NetworkContext& context, RandomStream& random) {
     return make_for_numbers<Network>(options, context, random);
   };
 }
@@ -101,21 +102,19 @@ void add_value_networks(Catalogue& catalogue) {
             context.head, random);
       }};
 
-  const std::string minatar = "a convolution and a dense layer for MinAtar (Young & Tian, 2019)";
-  catalogue.registry.add<MinAtarDqnOptions>("MinAtarDQNNetwork", {.summary = minatar});
-  catalogue.networks["MinAtarDQNNetwork"] = {
-      minatar,
-      [](const Configuration& configuration, const NetworkContext& context, RandomStream& random) {
+  add_part_with<MinAtarDqnOptions>(
+      catalogue.registry, catalogue.networks, "MinAtarDQNNetwork",
+      "a convolution and a dense layer for MinAtar (Young & Tian, 2019)",
+      [](const MinAtarDqnOptions& options, const NetworkContext& context, RandomStream& random) {
         const std::vector<int64_t>& shape = context.environment.observation_shape;
         if (shape.size() != 3) {
           throw ConfigError("MinAtarDQNNetwork needs observations of several channels, but " +
                             context.environment.name +
                             " has none; see `accumbens list networks` for others");
         }
-        return std::make_shared<MinAtarDqnNetwork>(
-            configuration.get<MinAtarDqnOptions>("MinAtarDQNNetwork"),
-            context.stack_size * shape[0], shape[1], shape[2], context.head, random);
-      }};
+        return std::make_shared<MinAtarDqnNetwork>(options, context.stack_size * shape[0], shape[1],
+                                                   shape[2], context.head, random);
+      });
 
   // networks for a few numbers
   const auto add_numbers = [&]<class Network, class Options>(const std::string& name,
@@ -138,10 +137,9 @@ void add_value_networks(Catalogue& catalogue) {
 
   // Dopamine's TensorFlow names of the same
   const auto add_legacy = [&](const std::string& name, const std::string& summary,
-                              const Catalogue::MakeNetwork& make) {
-    catalogue.registry.add_reference(
-        name, {.modules = {"dopamine.discrete_domains.legacy_networks"}, .summary = summary});
-    catalogue.networks[name] = {summary, make};
+                              const auto& make) {
+    add_part(catalogue.registry, catalogue.networks, name, summary, make,
+             {"dopamine.discrete_domains.legacy_networks"});
   };
   const std::pair<std::string, std::string> tasks[] = {
       {"Cartpole", "CARTPOLE"},

@@ -8,7 +8,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 #include "accumbens/envs/gymnasium/gymnasium.h"
 #include "accumbens/envs/python/gymnasium_spaces.h"
