@@ -111,7 +111,7 @@ void add_action_functions(Catalogue& catalogue) {
            });
   add_part_with<EpsilonGreedyOptions>(
       registry, parts, "epsilon_greedy_action",
-      "of the greatest value, or now and then any; discrete ones",
+      {.summary = "of the greatest value, or now and then any; discrete ones"},
       [](const EpsilonGreedyOptions& options, const EnvironmentSpec& environment) {
         require_discrete(environment, "epsilon_greedy_action", "action_functions");
         return epsilon_greedy_action(options.epsilon);
@@ -122,19 +122,19 @@ void add_exploration_noises(Catalogue& catalogue) {
   Registry& registry = catalogue.registry;
   auto& parts = catalogue.exploration_noises;
   add_part_with<GaussianNoiseOptions>(
-      registry, parts, "GaussianNoise", "normal, drawn anew at every agent step",
+      registry, parts, "GaussianNoise", {.summary = "normal, drawn anew at every agent step"},
       [](const GaussianNoiseOptions& options, const EnvironmentSpec&) {
         return std::make_unique<GaussianNoise>(options);
       });
   add_part_with<OrnsteinUhlenbeckNoiseOptions>(
       registry, parts, "OrnsteinUhlenbeckNoise",
-      "it wanders from zero within an episode (Lillicrap et al., 2016)",
+      {.summary = "it wanders from zero within an episode (Lillicrap et al., 2016)"},
       [](const OrnsteinUhlenbeckNoiseOptions& options, const EnvironmentSpec&) {
         return std::make_unique<OrnsteinUhlenbeckNoise>(options);
       });
   add_part_with<GumbelNoiseOptions>(
       registry, parts, "GumbelNoise",
-      "discrete actions are samples of a softmax of shares (for-ai/rl)",
+      {.summary = "discrete actions are samples of a softmax of shares (for-ai/rl)"},
       [](const GumbelNoiseOptions& options, const EnvironmentSpec& environment) {
         require_discrete(environment, "GumbelNoise", "exploration_noises");
         return std::make_unique<GumbelNoise>(options);
@@ -152,11 +152,13 @@ void add_advantage_estimators(Catalogue& catalogue) {
   add_part(registry, parts, "discounted_returns",
            "returns to the end of the rollout, less the value: lambda_ 1",
            [=](double) { return generalized(1.0); });
-  add_part_with<NStepOptions>(
-      registry, parts, "n_step_advantages", "returns of n steps and a value, less the value",
-      [](const NStepOptions& options, double) -> AdvantageEstimator {
-        return [n = options.n](const auto&... rows) { return n_step_advantages(rows..., n); };
-      });
+  add_part_with<NStepOptions>(registry, parts, "n_step_advantages",
+                              {.summary = "returns of n steps and a value, less the value"},
+                              [](const NStepOptions& options, double) -> AdvantageEstimator {
+                                return [n = options.n](const auto&... rows) {
+                                  return n_step_advantages(rows..., n);
+                                };
+                              });
 }
 
 void add_learning_rate_schedules(Catalogue& catalogue) {
@@ -180,13 +182,14 @@ void add_gradient_transforms(Catalogue& catalogue) {
   auto& parts = catalogue.gradient_transforms;
   add_part_with<GlobalNormOptions>(
       registry, parts, "clip_by_global_norm",
-      "a longer gradient is shortened (Pascanu et al., 2013)",
+      {.summary = "a longer gradient is shortened (Pascanu et al., 2013)"},
       [](const GlobalNormOptions& options) { return clip_by_global_norm(options.max_norm); });
   add_part_with<ClipOptions>(
-      registry, parts, "clip_by_value", "each number of the gradients is cut off",
+      registry, parts, "clip_by_value", {.summary = "each number of the gradients is cut off"},
       [](const ClipOptions& options) { return clip_by_value(options.max_value); });
   add_part_with<WeightDecayOptions>(
-      registry, parts, "add_weight_decay", "a share of the parameters is added to their gradients",
+      registry, parts, "add_weight_decay",
+      {.summary = "a share of the parameters is added to their gradients"},
       [](const WeightDecayOptions& options) { return add_weight_decay(options.decay); });
 }
 

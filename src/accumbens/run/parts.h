@@ -21,9 +21,9 @@ void add_part(Registry& registry, Catalogue::Parts<Make>& parts, const std::stri
 /// The same of a part with options, which `make` gets before all else.
 template <class Options, class Make, class F>
 void add_part_with(Registry& registry, Catalogue::Parts<Make>& parts, const std::string& name,
-                   const std::string& summary, F make) {
-  registry.add<Options>(name, {.summary = summary});
-  parts[name] = {summary, [=](const Configuration& configuration, auto&&... context) {
+                   const ConfigurableNames& names, F make) {
+  registry.add<Options>(name, names);
+  parts[name] = {names.summary, [=](const Configuration& configuration, auto&&... context) {
                    return make(configuration.get<Options>(name), context...);
                  }};
 }

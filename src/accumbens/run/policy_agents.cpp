@@ -59,15 +59,14 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
 template <class Options>
 void add_dense_network(Catalogue& catalogue, const std::string& name,
                        const ConfigurableNames& names) {
-  catalogue.registry.add<Options>(name, names);
-  catalogue.actor_critics[name] = {
-      names.summary, [name](const Configuration& configuration, const NetworkContext& context,
-                            RandomStream& random) {
+  add_part_with<Options>(
+      catalogue.registry, catalogue.actor_critics, name, names,
+      [](const Options& options, const NetworkContext& context, RandomStream& random) {
         const EnvironmentSpec& environment = context.environment;
         return std::make_shared<ClassicControlActorCriticNetwork>(
-            configuration.get<Options>(name), context.stack_size * environment.observation_size(),
-            environment.num_actions, environment.action_size(), random);
-      }};
+            options, context.stack_size * environment.observation_size(), environment.num_actions,
+            environment.action_size(), random);
+      });
 }
 
 }  // namespace

@@ -63,18 +63,15 @@ void add_value_networks(Catalogue& catalogue) {
   // networks for images
   const auto add_images = [&]<class Options>(const Options&, const std::string& name,
                                              const std::string& summary) {
-    catalogue.registry.add<Options>(
-        name,
-        {.modules = {"dopamine.jax.networks"}, .summary = summary, .unused = kUnusedByImages});
-    catalogue.networks[name] = {
-        summary, [name](const Configuration& configuration, const NetworkContext& context,
-                        RandomStream& random) {
+    add_part_with<Options>(
+        catalogue.registry, catalogue.networks, name,
+        {.modules = {"dopamine.jax.networks"}, .summary = summary, .unused = kUnusedByImages},
+        [](const Options& options, const NetworkContext& context, RandomStream& random) {
           require_images(context.environment);
           return std::make_shared<NatureDqnNetwork>(
-              configuration.get<Options>(name), context.stack_size,
-              context.environment.observation_shape[0], context.environment.observation_shape[1],
-              context.head, random);
-        }};
+              options, context.stack_size, context.environment.observation_shape[0],
+              context.environment.observation_shape[1], context.head, random);
+        });
   };
   add_images(NatureDqnOptions{}, "NatureDQNNetwork",
              "the convolutional network of Mnih et al. (2015)");
@@ -104,7 +101,7 @@ void add_value_networks(Catalogue& catalogue) {
 
   add_part_with<MinAtarDqnOptions>(
       catalogue.registry, catalogue.networks, "MinAtarDQNNetwork",
-      "a convolution and a dense layer for MinAtar (Young & Tian, 2019)",
+      {.summary = "a convolution and a dense layer for MinAtar (Young & Tian, 2019)"},
       [](const MinAtarDqnOptions& options, const NetworkContext& context, RandomStream& random) {
         const std::vector<int64_t>& shape = context.environment.observation_shape;
         if (shape.size() != 3) {
@@ -119,14 +116,10 @@ void add_value_networks(Catalogue& catalogue) {
   // networks for a few numbers
   const auto add_numbers = [&]<class Network, class Options>(const std::string& name,
                                                              const std::string& summary) {
-    catalogue.registry.add<Options>(
-        name,
-        {.modules = {"dopamine.jax.networks"}, .summary = summary, .unused = kUnusedByNumbers});
-    catalogue.networks[name] = {
-        summary, [name](const Configuration& configuration, const NetworkContext& context,
-                        RandomStream& random) {
-          return make_for_numbers<Network>(configuration.get<Options>(name), context, random);
-        }};
+    add_part_with<Options>(
+        catalogue.registry, catalogue.networks, name,
+        {.modules = {"dopamine.jax.networks"}, .summary = summary, .unused = kUnusedByNumbers},
+        make_for_numbers<Network, Options>);
   };
   for (const std::string name : {"ClassicControlDQNNetwork", "ClassicControlRainbowNetwork"}) {
     add_numbers.operator()<ClassicControlDqnNetwork, ClassicControlDqnOptions>(
