@@ -45,3 +45,9 @@ endif()
 if(TARGET docs)
   add_test(NAME docs.reference COMMAND ${DOXYGEN_EXECUTABLE} ${CMAKE_BINARY_DIR}/Doxyfile)
 endif()
+
+# links of the pages, to lines of the code too
+if(Python3_Interpreter_FOUND)
+  add_test(NAME docs.links
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/docs/check_links.py)
+endif()

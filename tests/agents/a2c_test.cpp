@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <torch/autograd.h>
 
+#include <cmath>
+
 #include "agents/on_policy_game.h"
 
 namespace accumbens {
@@ -74,6 +76,29 @@ TEST(A2cAgent, AnEpisodeThatIsCutOffHasTheValueOfGoingOn) {
   const auto network = parts.network;
   A2cAgent agent(small_options(), kStreams, torch::kCPU, std::move(parts));
   EXPECT_NEAR(learned_value(agent, *network), 10.0, 0.5);
+}
+
+// oracle: what an episode's end answers is no outcome, so that a rollout of one row has none there
+TEST(A2cAgent, LearnsNothingWhereNothingHadAnOutcome) {
+  A2cOptions options = small_options();
+  options.update_period = kStreams;
+  options.normalize_advantages = true;
+  A2cAgent agent(options, kStreams, torch::kCPU, on_policy_parts("adam", 0.01, 1, kLambda));
+  Game game;
+  torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
+  for (int64_t t = 0; t < 6; ++t) action = agent.step(game.step(action));
+  const auto before = network_of(agent);
+  action = agent.step(game.step(action));  // FIRST, in answer to LAST
+  EXPECT_TRUE(same(before, network_of(agent)));
+  for (int64_t t = 0; t < 20; ++t) action = agent.step(game.step(action));
+  EXPECT_FALSE(same(before, network_of(agent)));
+}
+
+// oracle: the definition, of which a single number has no deviation
+TEST(OnPolicyAgents, ALoneAdvantageIsNoBetterThanOthers) {
+  EXPECT_TRUE(torch::equal(normalized(torch::tensor({3.0F})), torch::zeros({1})));
+  EXPECT_TRUE(torch::allclose(normalized(torch::tensor({1.0F, 3.0F})),
+                              torch::tensor({-1.0F, 1.0F}) / std::sqrt(2.0F)));
 }
 
 }  // namespace

@@ -486,6 +486,96 @@ TEST_F(ProgramTest, EvaluationCanBeWatched) {
   EXPECT_THAT(minatar.output, HasSubstr("--render shows the environments of"));
 }
 
+// oracle: the shell's conventions: a lost terminal is a reason to stop, a closed pipe is not
+TEST_F(ProgramTest, ALostTerminalStopsAndIsSaved) {
+  Program program(
+      train("a", kConfigs + "quickstart/cartpole.gin", {"Runner.num_iterations = 1000"}),
+      folder_ / "output");
+  while (!fs::exists(folder_ / "a" / "results.csv")) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  program.signal(SIGHUP);
+  EXPECT_EQ(program.wait(), 130) << program.output();
+  EXPECT_THAT(program.output(), HasSubstr("stopped, and saved"));
+}
+
+// oracle: the same run with its streams open
+TEST_F(ProgramTest, ClosedStreamsDisturbNothing) {
+  std::string command = ACCUMBENS_BINARY_DIR "/accumbens";
+  for (const std::string& word : train("piped", kConfigs + "quickstart/cartpole.gin", {})) {
+    command += " '" + word + "'";
+  }
+  for (const std::string& binding : kShortCartPole) command += " '" + binding + "'";
+  ASSERT_EQ(std::system((command + " 2> /dev/null | head -n 1 > /dev/null").c_str()), 0);
+  const std::string closed = std::regex_replace(command, std::regex("/piped'"), "/closed'");
+  ASSERT_EQ(std::system((closed + " <&- >&- 2>&-").c_str()), 0);
+  ASSERT_EQ(run(train("open", kConfigs + "quickstart/cartpole.gin", kShortCartPole)).code, 0);
+  expect_same("open", "piped");
+  expect_same("open", "closed");
+
+  const std::string full = ACCUMBENS_BINARY_DIR "/accumbens list agents 2> /dev/null > /dev/full";
+  EXPECT_NE(std::system(full.c_str()), 0);
+}
+
+// oracle: the logs as they were
+TEST_F(ProgramTest, LogsWithoutTheirCheckpointsAreNotOverwritten) {
+  const std::string config = kConfigs + "quickstart/cartpole.gin";
+  ASSERT_EQ(run(train("a", config, kShortCartPole)).code, 0);
+  const std::string before = text("a", "results.csv");
+  fs::rename(folder_ / "a" / "checkpoints", folder_ / "away");
+  const auto refused = [&](const std::string& what) {
+    const Result result = run(train("a", config, kShortCartPole));
+    EXPECT_EQ(result.code, 1) << what;
+    EXPECT_THAT(result.output, HasSubstr("checkpoints")) << what;
+    EXPECT_EQ(text("a", "results.csv"), before) << what;
+  };
+  refused("gone");
+  fs::create_symlink("nowhere", folder_ / "a" / "checkpoints");
+  refused("a link to nowhere");
+  fs::remove(folder_ / "a" / "checkpoints");
+  std::ofstream(folder_ / "a" / "checkpoints") << "a file";
+  refused("a file");
+}
+
+// oracle: what was changed
+TEST_F(ProgramTest, WhatIsChangedOnResumingIsSaid) {
+  auto bindings = kShortCartPole;
+  const std::string config = kConfigs + "quickstart/cartpole.gin";
+  ASSERT_EQ(run(train("a", config, bindings)).code, 0);
+  EXPECT_THAT(run(train("a", config, bindings)).output,
+              testing::Not(HasSubstr("another configuration")));
+
+  bindings.emplace_back("DQNAgent.gamma = 0.5");
+  const Result changed = run(train("a", config, bindings));
+  EXPECT_EQ(changed.code, 0) << changed.output;
+  EXPECT_THAT(changed.output, HasSubstr("another configuration:\n- DQNAgent.gamma = 0.99\n"
+                                        "+ DQNAgent.gamma = 0.5\n"));
+
+  // another task, whatever else would fit
+  bindings.back() = "create_gym_environment.environment_name = 'MountainCar'";
+  bindings.emplace_back("ClassicControlDQNNetwork.min_vals = None");
+  bindings.emplace_back("ClassicControlDQNNetwork.max_vals = None");
+  const Result other = run(train("a", config, bindings));
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.output, HasSubstr("the saved run is in CartPole, this one in MountainCar"));
+}
+
+// oracle: what a run reads
+TEST_F(ProgramTest, BindingsThatNothingReadsAreWarnings) {
+  auto bindings = kShortCartPole;
+  bindings.insert(bindings.end(), {"AtariPreprocessing.frame_skip = 3",
+                                   "shwn/create_gym_environment.version = 'v0'",
+                                   "NatureDQNNetwork.padding = 'VALID'", "DQNAgent.gamma = 0.98"});
+  const Result result = run(train("a", kConfigs + "quickstart/cartpole.gin", bindings));
+  EXPECT_EQ(result.code, 0) << result.output;
+  for (const std::string name :
+       {"AtariPreprocessing", "shwn/create_gym_environment", "NatureDQNNetwork"}) {
+    EXPECT_THAT(result.output, HasSubstr("the bindings of " + name + " have no effect"));
+  }
+  EXPECT_THAT(result.output, testing::Not(HasSubstr("of DQNAgent have")));
+  EXPECT_THAT(result.output, testing::Not(HasSubstr("of create_gym_environment have")));
+}
+
 TEST_F(ProgramTest, CorruptCheckpointFallsBackToTheOneBefore) {
   const std::string config = kConfigs + "quickstart/cartpole.gin";
   ASSERT_EQ(run(train("a", config, kShortCartPole)).code, 0);
@@ -542,6 +632,24 @@ TEST_F(ProgramTest, BadInputIsOneClearSentence) {
            {"create_agent.agent_name = 'munchausen_iqn'", "MunchausenIQNAgent.double_dqn = True"}),
        2,
        {"double_dqn does not go with Munchausen"}},
+      {train("x", quick, {"create_agent.agent_name = 'dqnn'"}),
+       2,
+       {"--gin_bindings:1: unknown agent 'dqnn'", "did you mean 'dqn'?"}},
+      {train("x", quick, {"ClassicControlDQNNetwork.layer_sizes = ()"}), 2, {"one hidden layer"}},
+      {train("x", quick, {"DQNAgent.dueling = True", "DQNAgent.separate_streams = True"}),
+       2,
+       {"separate_streams needs a network with a hidden layer"}},
+      {train(
+           "x", quick,
+           {"create_agent.agent_name = 'full_rainbow'", "FullRainbowAgent.distributional = False"}),
+       2,
+       {"distributional = False is not for this agent"}},
+      {train("x", quick, {"ReplayBuffer.max_capacity = 300_000_000_000_000_000"}),
+       2,
+       {"max_capacity must be in [1, 1e+12]"}},
+      {train("x", quick, {"Runner.num_threads = 100_000"}),
+       2,
+       {"num_threads must be in [0, 1024]"}},
       {train("x", quick, {"create_gym_environment.environment_name = 'Cartpool'"}),
        2,
        {"Cartpool", "CartPole"}},
@@ -628,11 +736,11 @@ TEST_F(ProgramTest, ShippedConfigurationsTrain) {
                                       "Runner.max_steps_per_episode = 40",
                                       "Runner.evaluation_steps = 20",
                                       "Runner.summary_writing_frequency = 20",
-                                      "Runner.num_threads = 1",
-                                      "ReplayBuffer.max_capacity = 400",
-                                      "ReplayBuffer.batch_size = 8"};
+                                      "Runner.num_threads = 1"};
     if (agent.empty() || agent[2] == "min_replay_history") {
       bindings.push_back(name + ".min_replay_history = 48");
+      bindings.emplace_back("ReplayBuffer.max_capacity = 400");
+      bindings.emplace_back("ReplayBuffer.batch_size = 8");
     } else {
       bindings.push_back(name + ".update_period = 40");
       bindings.emplace_back("Runner.num_environments = 4");

@@ -407,6 +407,16 @@ TEST_F(ConfigurationTest, FilesThatCannotBeReadNameWhereTheyWereNamed) {
   EXPECT_THAT(error_of({a}, {}), HasSubstr("includes itself"));
 }
 
+// oracle: 2^40 files, were there no limit
+TEST_F(ConfigurationTest, FilesThatIncludeOneTwiceEnd) {
+  std::string file = write("40.gin", "");
+  for (int i = 40; i-- > 0;) {
+    const std::string next = "include '" + std::to_string(i + 1) + ".gin'\n";
+    file = write(std::to_string(i) + ".gin", next + next);
+  }
+  EXPECT_THAT(error_of({file}, {}), HasSubstr("more than 1000 files are included"));
+}
+
 TEST_F(ConfigurationTest, AmbiguityListsTheCandidates) {
   registry_.add<EnvironmentOptions>("Network", {.modules = {"lib.one"}});
   registry_.add<EnvironmentOptions>("Network", {.modules = {"lib.two"}});

@@ -286,6 +286,29 @@ TEST(GinParser, ErrorsShowTheLineWithACaret) {
             "  \t ^");
 }
 
+// oracle: what a terminal can show: of a long line what is around the place, and no control codes
+TEST(GinParser, ErrorsShowOnlyWhatATerminalShould) {
+  const std::string longest =
+      error_of(std::string(200'000, ' ') + "a = ?" + std::string(200'000, 'b'));
+  EXPECT_LT(longest.size(), 500U);
+  const size_t shown = longest.find('\n') + 3, caret = longest.rfind('\n') + 3;
+  EXPECT_EQ(longest[shown + longest.find('^', caret) - caret], '?');
+
+  const std::string escape = error_of("a = 1 \x1b[31m \x07");
+  EXPECT_THAT(escape, testing::HasSubstr("found byte 27"));
+  EXPECT_EQ(escape.find('\x1b'), std::string::npos);
+  EXPECT_THAT(escape, testing::HasSubstr("a = 1 .[31m ."));
+}
+
+// oracle: the limit; searching a configurable in its scopes is not for thousands of them
+TEST(GinParser, DeepScopesAreRefused) {
+  std::string scopes;
+  for (int i = 0; i < 100; ++i) scopes += "s/";
+  EXPECT_NO_THROW(parse_gin(scopes + "A.b = @" + scopes + "C", "x.gin"));
+  EXPECT_THROW(parse_gin(scopes + "s/A.b = 1", "x.gin"), ConfigError);
+  EXPECT_THROW(parse_gin("A.b = @" + scopes + "s/C", "x.gin"), ConfigError);
+}
+
 TEST(GinParser, DeepNestingIsRefused) {
   const auto nested = [](size_t depth, const std::string& open, const std::string& close) {
     std::string text = "A.x = ";

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "accumbens/core/error.h"
 #include "accumbens/core/state_tree.h"
 
 namespace accumbens {
@@ -149,6 +150,16 @@ TEST(RandomStream, ContinuesIdenticallyFromItsSavedState) {
     for (int j = 0; j < 5; ++j) ASSERT_EQ(loaded.bits(), copy.bits());
     stream.bits();
   }
+}
+
+// oracle: a block has two values
+TEST(RandomStream, RefusesAPlaceOutsideItsBlock) {
+  RandomStream stream(1, "stream");
+  StateTree saved;
+  stream.state(saved);
+  saved.contents().values["position"] = 3;
+  StateTree tree(saved.contents());
+  EXPECT_THROW(stream.state(tree), Error);
 }
 
 }  // namespace

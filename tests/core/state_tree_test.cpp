@@ -180,6 +180,15 @@ TEST(StateTree, WhatDoesNotFitIsNamedByItsPath) {
     EXPECT_THAT([&] { agent("weights", integers); }, fails("'agent/weights'", "Long"));
     EXPECT_THAT([&] { agent.bytes("weights", raw); }, fails("'agent/weights'", "bytes"));
     EXPECT_THAT([&] { agent("chunk", frozen); }, fails("'agent/chunk'", "missing"));
+
+    // a list of none takes any number, another as many as it has
+    std::vector<int64_t> none, two(2), three(3);
+    std::vector<double> reals;
+    EXPECT_NO_THROW(agent("list", none)("list", two));
+    EXPECT_THAT([&] { agent("list", three); }, fails("'agent/list'", "another size"));
+    EXPECT_THAT([&] { agent("reals", reals); }, fails("'agent/reals'", "not a list"));
+    EXPECT_NO_THROW(agent.require("list", true));
+    EXPECT_THAT([&] { agent.require("list", false); }, fails("'agent/list'", "cannot have"));
   });
 }
 

@@ -291,6 +291,34 @@ TEST(AtariEnvironment, WithBaselinesGamesAndLivesBeginByFiring) {
   EXPECT_EQ(see(environment, 2), (Seen{'M', 48, 1, false, 28}));
 }
 
+// oracle: by hand, after Stable-Baselines3's wrappers: a game that ends while a life begins, in the
+// doing nothing or in a step that fires, is followed by another, whose frames count from its FIRST
+TEST(AtariEnvironment, WithBaselinesAGameThatEndsBetweenLivesIsOver) {
+  for (const int64_t length : {14, 18, 22}) {
+    std::vector<int64_t> lengths;
+    Script script;
+    script.lives = [&](int64_t frame) { return lengths.size() == 1 && frame >= 10 ? 2 : 3; };
+    script.length = length;
+    script.fires = true;
+    AtariEnvironment environment = scripted(script,
+                                            {.preset = "baselines",
+                                             .terminal_on_life_loss = true,
+                                             .max_frames_per_episode = 8,
+                                             .max_noops = 0},
+                                            &lengths);
+    EXPECT_EQ(see(environment), (Seen{'F', 0, 1, false, 0}));
+    EXPECT_EQ(see(environment), (Seen{'L', 40, 0, true, 0}));
+    EXPECT_EQ(see(environment), (Seen{'F', 0, 1, false, 0})) << length;
+    EXPECT_THAT(lengths, ElementsAre(0, length));
+    EXPECT_EQ(see(environment), (Seen{'M', 40, 1, false, 0})) << length;
+
+    // the cap, or with frames that fired before FIRST the game's end
+    const bool fired_twice = length == 14;
+    EXPECT_EQ(see(environment),
+              (fired_twice ? Seen{'L', 20, 0, false, 0} : Seen{'L', 40, 1, false, 0}));
+  }
+}
+
 // oracle: by hand; the runner's own step limit
 TEST(AtariEnvironment, AnEpisodeEndedFromOutsideIsFollowedByANewGame) {
   Script script;

@@ -300,7 +300,7 @@ TEST_F(MujocoTest, WhatDoesNotFitIsRefusedInOneSentence) {
   hopper->state(saved);
   StateTree loaded(saved.contents());
   const auto walker = make("Walker2d", /*seed=*/1);
-  EXPECT_THAT(failure_of([&] { walker->state(loaded); }), HasSubstr("of another task"));
+  EXPECT_THAT(failure_of([&] { walker->state(loaded); }), HasSubstr("another size"));
 }
 
 // oracle: the messages; MuJoCo itself ends the program where memory is too small

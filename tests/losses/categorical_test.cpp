@@ -49,6 +49,20 @@ TEST(Categorical, ProjectionEqualsASlowTwin) {
   }
 }
 
+// oracle: probabilities; 51 atoms from -3 to 3 are such that in single precision the greatest lies
+// a little above itself
+TEST(Categorical, NoMassIsNegative) {
+  for (const float high : {2.0F, 3.0F, 5.0F, 6.0F, 7.0F, 10.0F}) {
+    for (const float low : {-high, -1.0F, 0.0F}) {
+      const torch::Tensor support = torch::linspace(low, high, 51);
+      const torch::Tensor projected = project_distribution(
+          torch::full({1, 51}, 2 * high), torch::full({1, 51}, 1.0F / 51.0F), support);
+      EXPECT_GE(projected.min().item<float>(), 0.0F) << low << " " << high;
+      EXPECT_NEAR(projected[0][50].item<float>(), 1.0, 1e-5);
+    }
+  }
+}
+
 // oracle: all mass at the clipped reward
 TEST(Categorical, ATerminalTransitionHasAllItsMassAtTheReward) {
   const torch::Tensor support = torch::linspace(-10, 10, 51);

@@ -13,6 +13,7 @@
 #include "accumbens/networks/impala.h"
 #include "accumbens/networks/minatar.h"
 #include "accumbens/networks/nature_dqn.h"
+#include "accumbens/networks/optimizer.h"
 #include "golden_tensors.h"
 
 namespace accumbens {
@@ -445,6 +446,38 @@ TEST(ValueHead, SeparateStreamsOfNoiseEqualDqnZoos) {
   EXPECT_TRUE(torch::allclose(head.forward(x).logits, logits, 1e-5, 1e-6));
 }
 
+// oracle: W x + b with one b, written out, and its derivative by hand: of a sum of squares that of
+// b is the sum of that of all outputs
+TEST(ValueHead, ASharedBiasIsOneNumberThatAllOutputsHaveAndTrain) {
+  constexpr int64_t kFeatures = 5, kActions = 4;
+  RandomStream random(1, "initialization");
+  ValueHead head({.num_actions = kActions, .bias = Bias::kShared}, kFeatures, /*hidden_units=*/0,
+                 Initialization::kFanInUniform, random);
+  auto parameters = head.named_parameters();
+  ASSERT_EQ(parameters.size(), 2U);
+  torch::Tensor& weight = parameters["output.weight"];
+  torch::Tensor& bias = parameters["output.bias"];
+  ASSERT_EQ(bias.sizes(), torch::IntArrayRef({1}));
+  EXPECT_NE(bias.item<float>(), 0.0F);  // drawn, as in DQN Zoo
+  EXPECT_LE(std::abs(bias.item<float>()), 1.0F / std::sqrt(5.0F));
+  {
+    const torch::NoGradGuard no_grad;
+    bias.fill_(0.75F);
+  }
+
+  const torch::Tensor x = formula(1, {3, kFeatures}, 2.0);
+  const torch::Tensor q_values = head.forward(x).q_values;  // [3, A]
+  EXPECT_TRUE(torch::allclose(q_values, x.mm(weight.t()) + 0.75F, 1e-5, 1e-6));
+
+  q_values.square().sum().backward();
+  EXPECT_TRUE(torch::allclose(bias.grad(), (2.0 * q_values.detach()).sum().view({1}), 1e-5, 1e-5));
+
+  // an optimizer moves it along with the weights
+  Optimizer optimizer("sgd", {.learning_rate = 0.125}, head.parameters());
+  optimizer.minimize(head.forward(x).q_values.sum());
+  EXPECT_FLOAT_EQ(bias.item<float>(), 0.75F - 0.125F * 3 * kActions);
+}
+
 // oracle: Dopamine's ClassicControlDQNNetwork, network_nature.py
 TEST(ClassicControlDqnNetwork, EqualsDopamines) {
   const auto expected = golden_tensors("network_classic");
@@ -495,8 +528,9 @@ TEST(ClassicControlDqnNetwork, RefusesScalesOfAnotherSize) {
   EXPECT_THROW(ClassicControlDqnNetwork(options, 4, 1, {.num_actions = 2}, random), ConfigError);
 }
 
-// oracle: the moments of a uniform distribution, limit^2 / 3, and flax's lecun_normal: a variance
-// of 1 / fan_in, and nothing beyond two deviations of the normal that is cut
+// oracle: the moments of a uniform distribution, limit^2 / 3; JAX's variance_scaling of 1 /
+// sqrt(3), whose variance is that share of 1 / fan_in; and flax's lecun_normal: a variance of 1 /
+// fan_in, and nothing beyond two deviations of the normal that is cut
 TEST(Initialization, HasTheNamedSpread) {
   torch::Tensor weight = torch::empty({200, 300});
   torch::Tensor bias = torch::ones({200});
@@ -513,6 +547,18 @@ TEST(Initialization, HasTheNamedSpread) {
   EXPECT_LE(weight.abs().max().item<double>(), limit);
   EXPECT_NEAR(weight.square().mean().item<double>(), limit * limit / 3.0, 0.02 * limit * limit);
   EXPECT_GT(bias.abs().max().item<double>(), 0.5 * limit);
+
+  initialize_layer(weight, bias, Initialization::kVarianceScaling, random);
+  const double variance = 1.0 / std::sqrt(3.0) / 300.0;
+  EXPECT_NEAR(weight.square().mean().item<double>(), variance, 0.02 * variance);
+  EXPECT_LE(weight.abs().max().item<double>(), std::sqrt(3.0 * variance));
+  EXPECT_GT(weight.abs().max().item<double>(), 0.999 * std::sqrt(3.0 * variance));
+  EXPECT_EQ(bias.abs().max().item<double>(), 0.0);
+
+  // the fan-in of a convolution is that of all its kernel
+  torch::Tensor kernel = torch::empty({200, 12, 5, 5}), none;
+  initialize_layer(kernel, none, Initialization::kVarianceScaling, random);
+  EXPECT_NEAR(kernel.square().mean().item<double>(), variance, 0.02 * variance);
 
   initialize_layer(weight, bias, Initialization::kLecunNormal, random);
   EXPECT_NEAR(weight.square().mean().item<double>(), 1.0 / 300.0, 0.02 / 300.0);

@@ -130,6 +130,49 @@ TEST(Optimizer, RmsPropInOnePassEqualsItsOperations) {
   }
 }
 
+// oracle: the formula in exact numbers: the variance of a gradient that stays the same falls to 0,
+// so that a step is rate * g / sqrt(eps); rounding, which leaves every other variance above 0 and
+// would push the rest far below, may only shorten it
+TEST(Optimizer, ACentredVarianceThatIsRoundedBelowZeroCountsAsZero) {
+  torch::set_num_threads(1);
+  torch::manual_seed(1);
+  const OptimizerOptions options{
+      .learning_rate = 0.01, .beta2 = 0.9, .eps = 1e-5, .centered = true};
+  struct Path {
+    std::string name;
+    torch::ScalarType dtype;
+    bool dense;
+    double size;  // of gradients
+  };
+  for (const auto& [name, dtype, dense, size] :
+       {Path{"in one pass", torch::kFloat32, true, 1e3},
+        Path{"tensor by tensor", torch::kFloat32, false, 1e3},
+        Path{"in double precision", torch::kFloat64, true, 1e7}}) {
+    constexpr int64_t kNumbers = 1000;
+    torch::Tensor whole = torch::zeros({kNumbers, 2}, dtype);
+    torch::Tensor parameter = (dense ? whole.flatten().narrow(0, 0, kNumbers) : whole.select(1, 0))
+                                  .detach()
+                                  .set_requires_grad(true);
+    const torch::Tensor gradient = size * (1.0 + torch::rand({kNumbers}, torch::kFloat64));
+    Optimizer optimizer("rmsprop", options, {parameter});
+    for (int update = 0; update < 600; ++update) {
+      {
+        const torch::NoGradGuard no_grad;
+        parameter.zero_();
+      }
+      optimizer.minimize(loss_with_gradient(parameter, gradient.to(dtype)));
+    }
+    const torch::Tensor longest = 0.01 * gradient / std::sqrt(1e-5);
+    const torch::Tensor share = -parameter.detach().to(torch::kFloat64) / longest;
+    EXPECT_TRUE(share.isfinite().all().item<bool>()) << name;
+    EXPECT_GT(share.min().item<double>(), 0.0) << name;
+    EXPECT_LE(share.max().item<double>(), 1.0 + 1e-5) << name;
+
+    // a variance of 0 is no rare thing
+    EXPECT_GT((share > 1.0 - 1e-5).sum().item<int64_t>(), kNumbers / 7) << name;
+  }
+}
+
 // oracle: the uninterrupted optimizer
 TEST_P(OptaxSteps, ContinueTheSameAfterSaving) {
   const auto& [name, optimizer_name, options] = GetParam();

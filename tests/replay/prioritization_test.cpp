@@ -128,6 +128,112 @@ TEST(Prioritization, FrequenciesAreTheProbabilities) {
   }
 }
 
+// ids begin ... begin + kIds - 1 with random priorities, the transitions of a replay that has
+// forgotten those before
+constexpr int64_t kIds = 200;
+
+Prioritization randomly_prioritized(const std::string& sampling, int64_t begin) {
+  Prioritization prioritization({.sampling = sampling}, /*max_span=*/kIds);
+  RandomStream random(/*seed=*/2, "priorities");
+  for (int64_t id = 0; id < begin + kIds; ++id) {
+    if (id >= kIds) prioritization.remove(id - kIds);
+    prioritization.add(id);
+    prioritization.set(id, random.uniform());
+  }
+  return prioritization;
+}
+
+// how many draws of all batches lie in the share of the mass that belongs to their place
+int64_t draws_in_their_share(const std::string& sampling, int64_t begin, int64_t count,
+                             int64_t batches) {
+  const Prioritization prioritization = randomly_prioritized(sampling, begin);
+  const auto no_draw = [] { return int64_t{-1}; };
+
+  // the mass of each id is a part of [0, 1), in the order in which their sums are made
+  std::vector<int64_t> ordered;
+  for (int64_t slot = 0; slot < kIds; ++slot) {
+    ordered.push_back(slot >= begin % kIds ? begin - begin % kIds + slot
+                                           : begin - begin % kIds + kIds + slot);
+  }
+  std::map<int64_t, std::pair<double, double>> part;
+  double mass = 0.0;
+  for (const int64_t id : ordered) {
+    const double before = mass;
+    mass += prioritization.probability(id, kIds);
+    part[id] = {before, mass};
+  }
+  EXPECT_NEAR(mass, 1.0, 1e-12);
+
+  RandomStream random(/*seed=*/1, "draws");
+  int64_t inside = 0;
+  for (int64_t batch = 0; batch < batches; ++batch) {
+    const std::vector<int64_t> ids = prioritization.sample(count, begin, random, no_draw);
+    for (int64_t i = 0; i < count; ++i) {
+      const auto& [low, high] = part.at(ids[i]);
+      const double n = static_cast<double>(count);
+      inside += high > static_cast<double>(i) / n && low < static_cast<double>(i + 1) / n;
+    }
+  }
+  return inside;
+}
+
+// oracle: brute force, the sums of all probabilities before an id; independent draws lie in their
+// share once in so many, but for ids on a border
+TEST(Prioritization, StratifiedDrawsLieEachInItsShareOfTheMass) {
+  constexpr int64_t kBatches = 500;
+  for (const int64_t begin : {0, 270}) {
+    for (const int64_t count : {1, 8, 32}) {
+      const int64_t draws = count * kBatches;
+      EXPECT_EQ(draws_in_their_share("stratified", begin, count, kBatches), draws)
+          << begin << " " << count;
+      if (count == 1) continue;
+      EXPECT_LT(draws_in_their_share("independent", begin, count, kBatches), draws / 4)
+          << begin << " " << count;
+    }
+  }
+}
+
+// oracle: equal priorities, of which each share has exactly two; both are drawn as often
+TEST(Prioritization, StratifiedDrawsGoOverTheWholeOfTheirShare) {
+  Prioritization prioritization({.sampling = "stratified"}, /*max_span=*/16);
+  for (int64_t id = 0; id < 16; ++id) prioritization.add(id);
+  RandomStream random(/*seed=*/1, "draws");
+  constexpr int64_t kBatches = 1000;
+  std::vector<int64_t> second(8, 0);
+  for (int64_t batch = 0; batch < kBatches; ++batch) {
+    const auto ids = prioritization.sample(8, /*begin=*/0, random, [] { return int64_t{-1}; });
+    for (int64_t i = 0; i < 8; ++i) {
+      ASSERT_EQ(ids[i] / 2, i);
+      second[i] += ids[i] % 2;
+    }
+  }
+  for (const int64_t count : second) {
+    EXPECT_NEAR(static_cast<double>(count), 0.5 * kBatches, 5 * std::sqrt(0.25 * kBatches));
+  }
+}
+
+// oracle: 0^0 is 0 here, as in DQN Zoo, and all that is above 0 counts alike
+TEST(Prioritization, APriorityOfZeroStaysZeroWithAnExponentOfZero) {
+  Prioritization prioritization({.priority_exponent = 0.0}, /*max_span=*/4);
+  for (int64_t id = 0; id < 4; ++id) prioritization.add(id);
+  prioritization.set(0, 0.0);
+  prioritization.set(1, 1e-30);
+  prioritization.set(2, 100.0);
+  EXPECT_EQ(prioritization.probability(0, 4), 0.0);
+  for (const int64_t id : {1, 2, 3}) {
+    EXPECT_DOUBLE_EQ(prioritization.probability(id, 4), 1.0 / 3.0) << id;
+  }
+  RandomStream random(/*seed=*/1, "draws");
+  for (const int64_t id : prioritization.sample(1000, 0, random, [] { return int64_t{-1}; })) {
+    EXPECT_GT(id, 0);
+  }
+
+  // with nothing left but zeros, draws are uniform
+  for (const int64_t id : {1, 2, 3}) prioritization.set(id, 0.0);
+  EXPECT_EQ(prioritization.probability(2, 4), 0.25);
+  EXPECT_EQ(prioritization.sample(1, 0, random, [] { return int64_t{3}; }).front(), 3);
+}
+
 // oracle: the capacity that is loaded into
 TEST(Prioritization, ASmallerCapacityKeepsTheNewest) {
   const ReplaySpec spec = small_spec(1, 1);

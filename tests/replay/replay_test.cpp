@@ -583,6 +583,42 @@ TEST(Replay, RefusesTheStateOfAnotherSpec) {
               ThrowsMessage<Error>(HasSubstr("other observations")));
 }
 
+// oracle: what a replay can be; a forged file must not make it read outside of its memory
+TEST(Replay, RefusesAStateThatItCannotBeIn) {
+  const ReplaySpec spec{.observation_shape = {3}, .chunk_size = 10};
+  const PrioritizationOptions prioritization{};
+  Replay replay({}, spec, prioritization);
+  RandomEpisodes episodes(spec, "episodes");
+  for (int step = 0; step < 25; ++step) replay.append(episodes.next(), episodes.actions());
+  StateTree saved;
+  replay.state(saved);
+  const auto load = [&](const StateTree::Contents& contents) {
+    Replay loaded({}, spec, prioritization);
+    StateTree tree(contents);
+    loaded.state(tree);
+  };
+  EXPECT_NO_THROW(load(saved.contents()));
+
+  const std::vector<std::pair<std::string, nlohmann::json>> forged = {{"head", -1},
+                                                                      {"head", int64_t{1} << 60},
+                                                                      {"head", 200},
+                                                                      {"begin", -1},
+                                                                      {"begin", 26},
+                                                                      {"size", 26},
+                                                                      {"size", -1},
+                                                                      {"episode_start", {26}},
+                                                                      {"episode_start", {-1}},
+                                                                      {"episode_start", {0, 0}}};
+  for (const auto& [key, value] : forged) {
+    StateTree::Contents contents = saved.contents();
+    contents.values[key] = value;
+    EXPECT_THROW(load(contents), Error) << key << " = " << value;
+  }
+  StateTree::Contents contents = saved.contents();
+  contents.tensors["prioritization/weights"] = torch::ones({3}, torch::kFloat64);
+  EXPECT_THROW(load(contents), Error);
+}
+
 // oracle: arithmetic; 1,000,000 frames of 84 x 84 are 7.056 GB
 TEST(Replay, MillionAtariTransitionsNeedAtMostSevenPointThreeGigabytes) {
   for (const int64_t horizon : {1, 3}) {

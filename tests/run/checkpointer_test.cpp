@@ -266,6 +266,9 @@ TEST_F(DamagedCheckpoint, TruncatedAnywhereIsSkippedForThePrevious) {
     expect_previous(file, "one byte too many");
     fs::remove(file);
     expect_previous(file, "removed");
+    fs::create_directory(file);
+    expect_previous(file, "a directory, which opens but does not read");
+    fs::remove(file);
     write_file(file, whole);
   }
   expect_equal(load(Checkpointer(directory_.path()).read(3)), owner_at(3));

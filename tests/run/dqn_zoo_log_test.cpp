@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <sstream>
 
@@ -154,6 +155,36 @@ TEST(DqnZooLog, WritesARowPerIteration) {
     weights += weight;
   }
   EXPECT_NEAR(row["train_state_value"], sum / weights, 1e-12);
+}
+
+// oracle: DQN Zoo's scores, tests/oracles/reference_scores.py; a random agent's is 0, a human's 1
+TEST(DqnZooLog, NormalisesReturnsByDqnZoosScoresInAll57Games) {
+  std::ifstream file(ACCUMBENS_SOURCE_DIR "/tests/oracles/atari_reference_scores.csv");
+  std::string line, game, random, human;
+  std::getline(file, line);
+  int games = 0;
+  while (std::getline(file, line)) {
+    SCOPED_TRACE(line);
+    std::istringstream cells(line);
+    std::getline(cells, game, ',');
+    std::getline(cells, random, ',');
+    std::getline(cells, human, ',');
+
+    const TemporaryDirectory directory;
+    DqnZooLog log(directory / "", spec_of(game), /*training_steps=*/100, {});
+    for (const std::string& score : {random, human}) {
+      Position position{.phase = Phase::kEval};
+      position.eval = {.sum_of_returns = std::stod(score), .num_episodes = 1, .agent_steps = 9};
+      log.on_phase(position, TalkingAgent());
+      log.on_iteration(position);
+    }
+    const Rows rows = read_rows(directory / "dqn_zoo.csv");
+    ASSERT_EQ(rows.size(), 2U);
+    EXPECT_EQ(rows[0].at("normalized_return"), 0);
+    EXPECT_EQ(rows[1].at("normalized_return"), 1);
+    ++games;
+  }
+  EXPECT_EQ(games, 57);
 }
 
 // oracle: the games of reference_scores()

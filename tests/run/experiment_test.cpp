@@ -1,11 +1,15 @@
 #include "accumbens/run/experiment.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
+#include <torch/utils.h>
 
+#include <atomic>
 #include <limits>
 #include <thread>
 
+#include "accumbens/core/error.h"
 #include "accumbens/run/catalogue.h"
+#include "test_files.h"
 
 namespace accumbens {
 namespace {
@@ -29,6 +33,102 @@ TEST(Experiment, FlushesDenormalsInItsThreads) {
   float in_thread = 1.0F;
   std::thread([&] { in_thread = denormal(); }).join();
   EXPECT_EQ(in_thread, 0.0F);
+}
+
+// a run of a shipped configuration
+struct OneRun {
+  OneRun(const std::string& file, std::vector<std::string> bindings, std::filesystem::path base_dir)
+      : configuration(catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/" + file}, bindings),
+        place(std::move(base_dir)) {
+    torch::set_num_threads(1);
+  }
+
+  std::unique_ptr<Experiment> experiment(bool only_evaluates = false) {
+    return std::make_unique<Experiment>(
+        catalogue, configuration, place, [this](const std::string& line) { said.push_back(line); },
+        only_evaluates);
+  }
+
+  Catalogue catalogue;
+  Configuration configuration;
+  std::filesystem::path place;
+  std::vector<std::string> said;
+  const std::atomic<bool> stop = false;
+};
+
+const std::vector<std::string> kShortCartPole = {
+    "Runner.num_iterations = 1", "Runner.training_steps = 300", "Runner.evaluation_steps = 1"};
+
+// oracle: the first step of an optimizer that goes too far makes weights, and so actions, NaN; the
+// environment is not to blame, and nothing of it is saved
+TEST(Experiment, AnAgentThatDivergesIsNamedAndNotSaved) {
+  for (const std::string mode : {"lock_step", "free_running"}) {
+    const TemporaryDirectory directory;
+    OneRun run("literature/sac_pendulum.gin",
+               {"create_optimizer.learning_rate = 1e38", "SACAgent.min_replay_history = 100",
+                "Runner.worker_mode = '" + mode + "'"},
+               directory.path());
+    EXPECT_THAT([&] { run.experiment()->train(run.stop); },
+                testing::Throws<Diverged>(testing::Property(
+                    &Error::what, testing::HasSubstr("lower create_optimizer.learning_rate"))));
+    EXPECT_THAT(run.said, testing::IsEmpty());
+    EXPECT_FALSE(std::filesystem::exists(directory / "checkpoints")) << mode;
+  }
+}
+
+// oracle: Adam divides by 1 - beta^t and by the root plus eps, RMSProp by the root of eps
+TEST(Experiment, OptionsThatWouldDivideByZeroAreRefused) {
+  const Catalogue catalogue;
+  for (const std::string binding : {"create_optimizer.beta1 = 1.0", "create_optimizer.beta2 = 1.0",
+                                    "AdamOptimizer.beta2 = 1.0", "RMSPropOptimizer.decay = 1.0"}) {
+    EXPECT_THAT(
+        [&] { Configuration(catalogue.registry, {}, {binding}); },
+        testing::ThrowsMessage<ConfigError>(testing::HasSubstr("must be in [0, 1), not 1.0")))
+        << binding;
+  }
+  EXPECT_THAT([&] { Configuration(catalogue.registry, {}, {"create_optimizer.eps = 0"}); },
+              testing::ThrowsMessage<ConfigError>(testing::HasSubstr("must be above 0, not 0")));
+}
+
+// oracle: a second run in the place of a first, which goes on unharmed
+TEST(Experiment, TwoDoNotTrainInOnePlace) {
+  const TemporaryDirectory directory;
+  OneRun run("quickstart/cartpole.gin", kShortCartPole, directory.path());
+  auto first = run.experiment();
+  EXPECT_EQ(first->train(run.stop), Runner::Outcome::kDone);
+  const auto second = run.experiment();
+  const auto refused = testing::ThrowsMessage<Error>(
+      testing::HasSubstr("another process is training in " + directory.path().string()));
+  EXPECT_THAT([&] { second->resume(); }, refused);
+  EXPECT_THAT([&] { second->train(run.stop); }, refused);
+
+  // to look is allowed, and the place is free when the first is gone
+  EXPECT_EQ(run.experiment(/*only_evaluates=*/true)->evaluate(1, std::nullopt, run.stop).size(), 1);
+  first.reset();
+  second->resume();
+  EXPECT_EQ(second->train(run.stop), Runner::Outcome::kDone);
+}
+
+// oracle: episodes of the same agent; a replay of this capacity fits nowhere
+TEST(Experiment, EvaluationNeedsNoMemoryForAReplay) {
+  const TemporaryDirectory directory;
+  OneRun(std::string("quickstart/cartpole.gin"), kShortCartPole, directory.path())
+      .experiment()
+      ->train(false);
+  std::vector<std::string> huge = kShortCartPole;
+  huge.push_back("ReplayBuffer.max_capacity = 1_000_000_000_000");
+  OneRun run("quickstart/cartpole.gin", huge, directory.path());
+  EXPECT_THROW(run.experiment(), ConfigError);
+  OneRun small("quickstart/cartpole.gin", kShortCartPole, directory.path());
+  const auto played = [&](OneRun& by) {
+    std::vector<double> returns;
+    for (const Episode& episode :
+         by.experiment(/*only_evaluates=*/true)->evaluate(3, std::nullopt, by.stop)) {
+      returns.push_back(episode.episode_return);
+    }
+    return returns;
+  };
+  EXPECT_EQ(played(run), played(small));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <map>
 
 #include "accumbens/core/error.h"
 #include "accumbens/run/catalogue.h"
@@ -139,6 +140,36 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"Ppo", "cleanrl/ppo.gin", {}},
                     Case{"A2c", "literature/a2c_cartpole.gin", {}}),
     [](const auto& info) { return info.param.name; });
+
+// oracle: the learner's own parameters, also where it has not learned yet, or has just been loaded
+TEST(FreeRunning, ReplicasActByTheLearnersParametersFromTheStart) {
+  for (const std::string file : {"cleanrl/ppo.gin", "dopamine/dqn_cartpole.gin"}) {
+    const Scene scene(file, {});
+    const EnvironmentSpec& spec = scene.environment->spec();
+    const auto replica = scene.make_agent(spec, 7);
+    const auto parameters = [](Agent& agent) {
+      std::map<std::string, torch::Tensor> of_network;
+      for (const auto& [name, tensor] : state_of(agent).tensors) {
+        if (name.starts_with("network/")) of_network[name] = tensor;
+      }
+      return of_network;
+    };
+    ActorLearner::Policy policy;
+    for (const bool loaded : {false, true}) {
+      if (loaded) {
+        StateTree other(state_of(*scene.make_agent(spec, 9)));
+        scene.learner->state(other);
+      }
+      scene.learner->publish(policy);
+      replica->follow(policy);
+      const auto expected = parameters(*scene.learner);
+      ASSERT_FALSE(expected.empty());
+      for (const auto& [name, tensor] : parameters(*replica)) {
+        EXPECT_TRUE(torch::equal(tensor, expected.at(name))) << file << name << loaded;
+      }
+    }
+  }
+}
 
 // oracle: a worker that nobody learns from is one agent step further behind with each row, until it
 // has to wait

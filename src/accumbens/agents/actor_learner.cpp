@@ -4,21 +4,34 @@
 
 #include <cstddef>
 
+#include "accumbens/core/error.h"
+
 namespace accumbens {
+namespace {
+
+// an environment would be blamed for what the weights are to blame for
+ActorLearner::Answer finite(ActorLearner::Answer answer) {
+  if (answer.action.is_floating_point() && !answer.action.isfinite().all().item<bool>()) {
+    throw Diverged("the agent's action is not finite, as its weights are not");
+  }
+  return answer;
+}
+
+}  // namespace
 
 torch::Tensor ActorLearner::step(const TimeStep& time_step) {
   const torch::Tensor s_t = frame_stack().push(time_step);  // [B, stack, ...]
   if (!eval_mode_) learn_and_count(time_step, s_t);
 
   const torch::NoGradGuard no_grad;
-  const Answer answered = answer(time_step, s_t);
+  const Answer answered = finite(answer(time_step, s_t));
   if (!eval_mode_) remember(s_t, answered);
   return answered.action;
 }
 
 ActorLearner::Answer ActorLearner::act(const TimeStep& time_step) {
   const torch::NoGradGuard no_grad;
-  return answer(time_step, frame_stack().push(time_step));
+  return finite(answer(time_step, frame_stack().push(time_step)));
 }
 
 void ActorLearner::learn(const TimeStep& time_step, const Answer& answer) {
@@ -50,16 +63,17 @@ void ActorLearner::publish(Policy& policy) const {
 void ActorLearner::follow(const Policy& policy) {
   training_steps_ = policy.training_steps;
   warming_up_ = policy.warming_up;
-  if (num_updates_ == policy.num_updates) return;
+  if (followed_updates_ == policy.num_updates) return;
 
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> parameters = acting_parameters();
   for (size_t i = 0; i < parameters.size(); ++i) parameters[i].copy_((*policy.parameters)[i]);
-  num_updates_ = policy.num_updates;
+  followed_updates_ = policy.num_updates;
 }
 
 void ActorLearner::state(StateTree& tree) {
   tree("frame_stack", frame_stack())("training_steps", training_steps_);
+  if (tree.loading()) count_update();  // replicas know other parameters
 }
 
 }  // namespace accumbens

@@ -33,10 +33,11 @@ class ActorLearner : public Agent {
     bool warming_up = false;     // actions are random still
   };
 
+  /// Throws Diverged where an action is not finite.
   torch::Tensor step(const TimeStep& time_step) final;
   void set_eval_mode(bool eval) final { eval_mode_ = eval; }
 
-  /// The half of step() that acts, for a replica: learns nothing.
+  /// The half of step() that acts, for a replica: learns nothing. Throws as step().
   Answer act(const TimeStep& time_step);
 
   /// The other half: learns from what the last actions led to, and remembers what a replica
@@ -46,7 +47,7 @@ class ActorLearner : public Agent {
   /// Brings `policy` up to date. Parameters are only copied where they have changed since.
   void publish(Policy& policy) const;
 
-  /// Acts by a policy of another agent of the same kind from now on.
+  /// Acts by a policy of one other agent of the same kind from now on.
   void follow(const Policy& policy);
 
   void state(StateTree& tree) override;
@@ -89,7 +90,8 @@ class ActorLearner : public Agent {
 
   bool eval_mode_ = false;
   int64_t training_steps_ = 0;
-  int64_t num_updates_ = 0;  // since the agent was made
+  int64_t num_updates_ = 0;        // since the agent was made, loading included
+  int64_t followed_updates_ = -1;  // of the policy that a replica acts by
 };
 
 }  // namespace accumbens

@@ -53,8 +53,9 @@ struct ContinuousOptions {
     field("target_smoothing_coefficient", target_smoothing_coefficient,
           "soft: the share of the way that the target network goes", in_closed(0, 1));
     field("reward_scale_factor", reward_scale_factor, "what rewards are multiplied by", above(0));
-    field("num_layers", num_layers, "hidden layers of the policy and of each critic", at_least(1));
-    field("hidden_units", hidden_units, "units of each hidden layer", at_least(1));
+    field("num_layers", num_layers, "hidden layers of the policy and of each critic",
+          in_closed(1, 1'000));
+    field("hidden_units", hidden_units, "units of each hidden layer", in_closed(1, 1e6));
     field("initialization", initialization,
           "xavier_uniform: Dopamine; fan_in_uniform: torch (CleanRL, Stable-Baselines3)",
           one_of({"xavier_uniform", "fan_in_uniform"}));

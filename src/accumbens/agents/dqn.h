@@ -104,8 +104,8 @@ struct DqnOptions {
     field("noise_distribution", noise_distribution,
           "noisy: N(0, 1), or the same within [-2, 2] (DQN Zoo)",
           one_of({"normal", "truncated_normal"}));
-    field("noise_sigma", noise_sigma, "noisy: sigma_0 (the paper's 0.5, Dopamine 0.1)",
-          at_least(0));
+    field("noise_sigma", noise_sigma,
+          "noisy: sigma_0 (0.5 in the paper where factorised, Dopamine 0.1)", at_least(0));
     field("noisy_eval", noisy_eval, "noisy: noise in evaluation too (DQN Zoo)");
   }
 
@@ -156,7 +156,8 @@ class DqnAgent : public ActorLearner {
   Answer answer(const TimeStep& time_step, const torch::Tensor& s_t) final;
 
   /// time_step: its rewards are what the agent learns from (clipped by the runner if asked for).
-  /// Throws Error when the loss is not finite; the parameters are then still those before it.
+  /// Throws Diverged when the loss is not finite. On a CPU the parameters are then still those
+  /// before it; on a GPU, which would have to be waited for, statistics() throws, later.
   void learn_from(const TimeStep& time_step, const torch::Tensor& s_t) final;
 
   void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }

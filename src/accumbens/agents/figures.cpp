@@ -31,9 +31,8 @@ void Figures::state(StateTree& tree) {
 
 void require_finite_loss(double loss, std::optional<int64_t> agent_step) {
   if (std::isfinite(loss)) return;
-  throw Error("the loss is " + std::to_string(loss) +
-              (agent_step ? " at agent step " + std::to_string(*agent_step) : "") +
-              "; lower create_optimizer.learning_rate or look for rewards that are not finite");
+  throw Diverged("the loss is " + std::to_string(loss) +
+                 (agent_step ? " at agent step " + std::to_string(*agent_step) : ""));
 }
 
 }  // namespace accumbens

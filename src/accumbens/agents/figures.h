@@ -36,7 +36,7 @@ class Figures {
   std::vector<torch::Tensor> tensors_;
 };
 
-/// Throws Error unless the loss is finite. agent_step: of training, where the agent counts them.
+/// Throws Diverged unless the loss is finite. agent_step: of training, where the agent counts them.
 void require_finite_loss(double loss, std::optional<int64_t> agent_step = std::nullopt);
 
 }  // namespace accumbens

@@ -19,13 +19,13 @@ struct ImplicitQuantileOptions : DqnOptions {
     DqnOptions::fields(field);
     field("kappa", kappa, "where Huber's loss becomes linear", above(0));
     field("num_tau_samples", num_tau_samples, "fractions of the states' returns in an update",
-          at_least(1));
+          in_closed(1, 1e5));
     field("num_tau_prime_samples", num_tau_prime_samples,
-          "fractions of the next states' returns in an update", at_least(1));
+          "fractions of the next states' returns in an update", in_closed(1, 1e5));
     field("num_quantile_samples", num_quantile_samples, "fractions that choose an action",
-          at_least(1));
+          in_closed(1, 1e5));
     field("quantile_embedding_dim", quantile_embedding_dim, "cosines of each fraction",
-          at_least(1));
+          in_closed(1, 1e5));
   }
 
   void check() const;

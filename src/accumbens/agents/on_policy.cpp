@@ -28,6 +28,7 @@ torch::Tensor entropy(const PolicyOutput& policy) {
 }
 
 torch::Tensor normalized(const torch::Tensor& x) {
+  if (x.numel() < 2) return torch::zeros_like(x);  // a deviation needs two
   return (x - x.mean()) / (x.std() + 1e-8);
 }
 
@@ -49,8 +50,12 @@ OnPolicyAgent::OnPolicyAgent(const OnPolicyOptions& options, int64_t num_streams
 void OnPolicyAgent::learn_from(const TimeStep& time_step, const torch::Tensor& s_t) {
   rollout_.answer(time_step);
   if (!rollout_.full()) return;
-  update(samples(look_without_gradients(s_t).value));
-  count_update();
+
+  // where all streams began an episode at once, nothing may have had an outcome
+  if (const Samples outcomes = samples(look_without_gradients(s_t).value); outcomes.size() > 0) {
+    update(outcomes);
+    count_update();
+  }
   rollout_.clear();
 }
 

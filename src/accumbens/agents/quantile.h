@@ -18,7 +18,7 @@ struct QuantileOptions : DqnOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     DqnOptions::fields(field);
-    field("num_atoms", num_atoms, "quantiles", at_least(1));
+    field("num_atoms", num_atoms, "quantiles", in_closed(1, 1e5));
     field("kappa", kappa, "where Huber's loss becomes linear; 0: absolute errors", at_least(0));
   }
 

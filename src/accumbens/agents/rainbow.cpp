@@ -21,6 +21,18 @@ void RainbowOptions::check() const {
   if (vmin.value_or(-vmax) >= vmax) throw ConfigError("vmin must be below vmax");
 }
 
+void FullRainbowOptions::check() const {
+  RainbowOptions::check();
+  if (!distributional) {
+    throw ConfigError(
+        "distributional = False is not for this agent: bind create_agent.agent_name = 'dqn', and "
+        "DQNAgent.double_dqn, dueling, noisy and replay_scheme");
+  }
+  if (num_updates_per_train_step != 1) {
+    throw ConfigError("num_updates_per_train_step must be 1; bind a smaller update_period");
+  }
+}
+
 HeadSpec RainbowOptions::head(int64_t num_actions) const {
   HeadSpec spec = DqnOptions::head(num_actions);
   spec.kind = HeadSpec::Kind::kCategorical;

@@ -22,7 +22,7 @@ struct RainbowOptions : DqnOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     DqnOptions::fields(field);
-    field("num_atoms", num_atoms, "atoms of the distribution of returns", at_least(2));
+    field("num_atoms", num_atoms, "atoms of the distribution of returns", in_closed(2, 1e5));
     field("vmin", vmin, "least return of the distribution; None: -vmax");
     field("vmax", vmax, "greatest return of the distribution");
     field(
@@ -38,12 +38,26 @@ struct RainbowOptions : DqnOptions {
 
 /// Options of full Rainbow; as in Dopamine, noise takes the place of random actions.
 struct FullRainbowOptions : RainbowOptions {
+  bool distributional = true;
+  int64_t num_updates_per_train_step = 1;
+
   FullRainbowOptions() {
     network = Reference{"FullRainbowNetwork"};
     double_dqn = true;
     dueling = true;
     noisy = true;
   }
+
+  template <class Visitor>
+  void fields(Visitor& field) {
+    RainbowOptions::fields(field);
+    field("distributional", distributional, "accepted for Dopamine's files: True only");
+    field("num_updates_per_train_step", num_updates_per_train_step,
+          "accepted for Dopamine's files: 1 only");
+  }
+
+  /// Throws ConfigError, too, where Dopamine would train another agent than this one.
+  void check() const;
 };
 
 /// Rainbow (Hessel et al., 2018, "Rainbow: combining improvements in deep reinforcement learning"):

@@ -1,6 +1,8 @@
 #include "accumbens/app/command_line.h"
 
 #include <c10/util/Exception.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -28,6 +30,13 @@ namespace fs = std::filesystem;
 constexpr int kStoppedBySignal = 130;
 
 std::atomic<bool> stop_requested{false};
+
+// a log must not get the number of a standard stream that is closed, whose text it would hold
+void open_standard_streams() {
+  for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(descriptor, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+  }
+}
 
 // the first signal asks for a checkpoint and an orderly end, the second one gets its default
 void on_signal(int signal) {
@@ -81,6 +90,9 @@ int train(const Catalogue& catalogue, Arguments arguments) {
   const Configuration configuration = load_configuration(catalogue, arguments);
   Experiment experiment(catalogue, configuration, arguments.base_dir, say);
   experiment.resume();
+  for (const std::string& warning : catalogue.unread(configuration)) {
+    std::cerr << "warning: " << warning << '\n';
+  }
   if (experiment.train(stop_requested) == Runner::Outcome::kDone) {
     say("done: " + arguments.base_dir);
     return 0;
@@ -108,7 +120,8 @@ int evaluate(const Catalogue& catalogue, Arguments arguments) {
   use_own_configuration(arguments);
   if (arguments.render) arguments.gin_bindings.push_back(shown(catalogue, arguments));
   const Configuration configuration = load_configuration(catalogue, arguments);
-  Experiment experiment(catalogue, configuration, arguments.base_dir, say);
+  Experiment experiment(catalogue, configuration, arguments.base_dir, say,
+                        /*only_evaluates=*/true);
   const std::vector<Episode> episodes =
       experiment.evaluate(arguments.episodes, arguments.checkpoint, stop_requested);
 
@@ -116,8 +129,6 @@ int evaluate(const Catalogue& catalogue, Arguments arguments) {
   double sum = 0.0;
   double squares = 0.0;
   for (const Episode& episode : episodes) {
-    say("episode return " + std::to_string(episode.episode_return) + ", length " +
-        std::to_string(episode.length) + " agent steps");
     sum += episode.episode_return;
     squares += episode.episode_return * episode.episode_return;
   }
@@ -162,6 +173,7 @@ void add_configuration_options(CLI::App& command, Arguments& arguments) {
 }  // namespace
 
 int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)>& extend) {
+  open_standard_streams();
   Arguments arguments;
   CLI::App app("Accumbens: deep reinforcement learning on LibTorch", "accumbens");
   app.set_version_flag("--version", std::string("accumbens ") + ACCUMBENS_VERSION);
@@ -173,7 +185,7 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
   CLI::App* evaluate_command = app.add_subcommand("evaluate", "play episodes with a trained agent");
   evaluate_command->add_option("--base_dir", arguments.base_dir, "where the run is kept")
       ->required();
-  evaluate_command->add_option("--episodes", arguments.episodes, "whole episodes to play")
+  evaluate_command->add_option("--episodes", arguments.episodes, "whole episodes to play (10)")
       ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
   evaluate_command->add_option("--checkpoint", arguments.checkpoint,
                                "number of a checkpoint; the newest if left out");
@@ -216,17 +228,22 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
 
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  std::signal(SIGHUP, on_signal);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
+  std::signal(SIGPIPE, SIG_IGN);  // training goes on where nobody reads any more
   try {
     Catalogue catalogue;
     if (extend) extend(catalogue);
     if (train_command->parsed()) return train(catalogue, arguments);
     if (evaluate_command->parsed()) return evaluate(catalogue, arguments);
-    if (explain_command->parsed()) return explain(catalogue, arguments);
+    int code = 0;
+    if (explain_command->parsed()) code = explain(catalogue, arguments);
     if (list_command->parsed()) {
-      return list(catalogue, arguments.what, arguments.verbose, arguments.markdown);
+      code = list(catalogue, arguments.what, arguments.verbose, arguments.markdown);
     }
-    if (doctor_command->parsed()) return doctor();
+    if (doctor_command->parsed()) code = doctor();
+    if (!std::cout.flush()) throw Error("cannot write to standard output");
+    return code;
   } catch (const Error& error) {
     std::cerr << "accumbens: " << error.what() << '\n';
     return error.exit_code();
@@ -240,7 +257,6 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
     std::cerr << "accumbens: " << error.what() << '\n';
     return 1;
   }
-  return 0;
 }
 
 }  // namespace accumbens

@@ -187,9 +187,19 @@ void Configuration::load(const std::string& file, const SourceLocation* named_at
     throw ConfigError("--gin_files: " + message);
   };
 
+  // files that include one file twice, which does the same, would have no end
+  constexpr int64_t kMostFiles = 1'000;
+  if (++num_files_ > kMostFiles) {
+    fail("more than " + std::to_string(kMostFiles) + " files are included");
+  }
+
   // a directory opens but does not read
   std::error_code error;
-  if (!fs::exists(file, error)) fail("there is no file '" + file + "'" + did_you_mean_file(file));
+  if (!fs::exists(file, error)) {
+    const bool missing = !error || error == std::errc::no_such_file_or_directory;
+    fail(missing ? "there is no file '" + file + "'" + did_you_mean_file(file)
+                 : "the file '" + file + "' cannot be opened: " + error.message());
+  }
   if (fs::is_directory(file, error)) fail("'" + file + "' is a directory, not a file");
   std::ifstream stream(file, std::ios::binary);
   if (!stream) fail("the file '" + file + "' cannot be opened");
@@ -404,6 +414,27 @@ std::string Configuration::bound_at(const std::string& name, const std::string& 
 
 Value Configuration::value(const std::string& name, const std::string& parameter) const {
   return values(target(name)).at(parameter);
+}
+
+std::vector<Configuration::Unread> Configuration::unread() const {
+  const auto reaches = [](const Target& bound, const Target& used) {
+    const bool scope = bound.scope.empty() || used.scope == bound.scope ||
+                       used.scope.starts_with(bound.scope + "/");
+    const Configurable* owner = used.configurable;
+    while (owner && owner != bound.configurable) owner = owner->base;
+    return scope && owner;
+  };
+  std::vector<Unread> all;
+  for (const auto& [target, parameters] : bound_) {
+    const auto& accepted = target.configurable->unused;
+    const bool said = std::ranges::all_of(
+        parameters, [&](const auto& item) { return accepted.contains(item.first); });
+    const bool read = std::ranges::any_of(
+        used_, [&, &bound = target](const Target& used) { return reaches(bound, used); });
+    if (target.configurable->absent || said || read) continue;
+    all.push_back({target.configurable, label(target), place(parameters.begin()->second.location)});
+  }
+  return all;
 }
 
 std::string Configuration::label(const Target& target) const {

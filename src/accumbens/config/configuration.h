@@ -65,6 +65,16 @@ class Configuration {
   /// Whether a file or binding reaches the parameter.
   bool bound(const std::string& name, const std::string& parameter) const;
 
+  /// Bindings that nothing has read so far.
+  struct Unread {
+    const Configurable* configurable;  ///< that they are of
+    std::string label;                 ///< its name, with the scope
+    std::string place;                 ///< "file:line" of one of them
+  };
+
+  /// All of them, other than those that warnings() are of.
+  std::vector<Unread> unread() const;
+
   /// "file:line" of a binding that names the configurable itself, in any scope; "" where none does.
   std::string bound_at(const std::string& name) const;
 
@@ -133,6 +143,7 @@ class Configuration {
   std::set<const Configurable*> warned_;  // absent ones
   mutable std::set<Target> used_;
   mutable std::string scope_;  // of names without one
+  int64_t num_files_ = 0;      // loaded so far
   std::vector<std::string> warnings_;
 };
 

@@ -1,6 +1,7 @@
 #include "accumbens/config/gin_builder.h"
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 namespace accumbens::gin {
@@ -64,6 +65,8 @@ void Builder::fail_expecting(const char* at, const std::string& expected) const 
   std::string found = "the end of the text";
   if (!rest.empty() && rest[0] == '\n') {
     found = "the end of the line";
+  } else if (!rest.empty() && std::iscntrl(static_cast<unsigned char>(rest[0]))) {
+    found = "byte " + std::to_string(rest[0]);
   } else if (!rest.empty()) {
     size_t size = 1;
     while (size < rest.size() && (rest[size] & 0xc0) == 0x80) ++size;
@@ -105,6 +108,11 @@ void Builder::finish(Value value) {
   } else {
     open_.back().items.push_back(std::move(value));
   }
+}
+
+void Builder::check_scopes(const char* at, std::string_view name) const {
+  if (std::ranges::count(name, '/') <= static_cast<int64_t>(kDeepestNesting)) return;
+  fail(at, "scopes are nested more than " + std::to_string(kDeepestNesting) + " deep");
 }
 
 void Builder::add_binding(const char* value_at) {

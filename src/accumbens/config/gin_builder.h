@@ -42,6 +42,9 @@ class Builder {
   /// Fails unless the value that was just finished can be the key of a dict.
   void check_key(const char* at) const;
 
+  /// Fails where a name has too many scopes before it.
+  void check_scopes(const char* at, std::string_view name) const;
+
   /// A value is complete: an item of the innermost bracket, else the value of the statement.
   void finish(Value value);
 

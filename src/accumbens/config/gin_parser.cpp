@@ -82,6 +82,7 @@ struct Action<grammar::reference_name> {
   template <typename Input>
   static void apply(const Input& in, Builder& builder) {
     builder.reference = in.string();
+    builder.check_scopes(in.begin(), builder.reference);
   }
 };
 
@@ -131,6 +132,7 @@ struct Action<grammar::key> {
   static void apply(const Input& in, Builder& builder) {
     builder.key = in.string();
     builder.key_at = in.begin();
+    builder.check_scopes(in.begin(), builder.key);
   }
 };
 

@@ -30,6 +30,7 @@ struct Range {
   double low = -std::numeric_limits<double>::infinity();  // the least number
   double high = std::numeric_limits<double>::infinity();  // the greatest, itself accepted
   bool low_open = false;                                  // low itself is refused
+  bool high_open = false;                                 // high itself is refused
   std::vector<std::string> one_of{};                      // for strings and references
   std::string part_of{};                                  // for references: see part()
 };
@@ -41,6 +42,10 @@ inline Range any_value() {
 /// low, high and all between.
 inline Range in_closed(double low, double high) {
   return {.low = low, .high = high};
+}
+/// low and all between it and high.
+inline Range in_half_open(double low, double high) {
+  return {.low = low, .high = high, .high_open = true};
 }
 /// low and all above.
 inline Range at_least(double low) {

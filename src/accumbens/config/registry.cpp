@@ -107,7 +107,8 @@ bool in_range(FieldType type, const Range& range, const Value& value) {
   }
   const auto within = [&](auto number) {
     const auto at = static_cast<double>(number);
-    return (range.low_open ? at > range.low : at >= range.low) && at <= range.high;
+    return (range.low_open ? at > range.low : at >= range.low) &&
+           (range.high_open ? at < range.high : at <= range.high);
   };
   if (const auto* integer = value.as<int64_t>()) return within(*integer);
   if (const auto* real = value.as<double>()) return within(*real);
@@ -140,7 +141,7 @@ std::string Field::range_text() const {
   const bool has_high = std::isfinite(range.high);
   if (has_low && has_high) {
     return (range.low_open ? "(" : "[") + bound_text(range.low) + ", " + bound_text(range.high) +
-           "]";
+           (range.high_open ? ")" : "]");
   }
   if (has_low) return (range.low_open ? "above " : "at least ") + bound_text(range.low);
   return has_high ? "at most " + bound_text(range.high) : "";

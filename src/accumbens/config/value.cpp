@@ -1,8 +1,10 @@
 #include "accumbens/config/value.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 namespace accumbens {
 namespace {
@@ -83,18 +85,21 @@ struct TextOf {
 }  // namespace
 
 ConfigError error_at(const SourceLocation& location, const std::string& message) {
-  // the caret stands below its character: tabs stay tabs, other characters become spaces
-  std::string caret;
-  int64_t column = 1;
+  // the caret stands below its character: tabs stay tabs, other characters become spaces. Of a long
+  // line only what is around it is shown, and of what no terminal should get a dot
+  constexpr int64_t kAround = 100;
+  std::string shown, caret;
+  int64_t column = 0;
   for (const char c : location.text) {
     const bool continues_character = (c & 0xc0) == 0x80;
-    if (continues_character) continue;
-    if (column++ == location.column) break;
-    caret += c == '\t' ? '\t' : ' ';
+    if (!continues_character) ++column;
+    if (std::abs(column - location.column) > kAround) continue;
+    shown += c != '\t' && std::iscntrl(static_cast<unsigned char>(c)) ? '.' : c;
+    if (!continues_character && column < location.column) caret += c == '\t' ? '\t' : ' ';
   }
   return ConfigError(location.file + ":" + std::to_string(location.line) + ":" +
-                     std::to_string(location.column) + ": " + message + "\n  " + location.text +
-                     "\n  " + caret + "^");
+                     std::to_string(location.column) + ": " + message + "\n  " + shown + "\n  " +
+                     caret + "^");
 }
 
 bool operator==(const Value& a, const Value& b) {

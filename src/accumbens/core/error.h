@@ -27,4 +27,13 @@ class ConfigError : public Error {
   explicit ConfigError(const std::string& message) : Error(message, /*exit_code=*/2) {}
 };
 
+/// What an agent learns is not finite any more; nothing of it is worth saving.
+class Diverged : public Error {
+ public:
+  /// what: "the loss is nan at agent step 100".
+  explicit Diverged(const std::string& what)
+      : Error(what +
+              "; lower create_optimizer.learning_rate or look for rewards that are not finite") {}
+};
+
 }  // namespace accumbens

@@ -70,6 +70,7 @@ double RandomStream::normal() {
 void RandomStream::state(StateTree& tree) {
   tree("key", key_)("counter", counter_)("position", position_)("block_0", block_[0])("block_1",
                                                                                       block_[1]);
+  tree.require("position", position_ <= block_.size());
 }
 
 }  // namespace accumbens

@@ -35,8 +35,8 @@ std::string describe(const torch::Tensor& tensor) {
 
 bool StateTree::contains(std::string_view name) const {
   const std::string key = path(name);
-  if (contents_->values.contains(key) || contents_->tensors.contains(key) ||
-      contents_->frozen.contains(key)) {
+  if (contents_.values.contains(key) || contents_.tensors.contains(key) ||
+      contents_.frozen.contains(key)) {
     return true;
   }
 
@@ -46,13 +46,13 @@ bool StateTree::contains(std::string_view name) const {
     const auto it = map.lower_bound(subtree);
     return it != map.end() && it->first.starts_with(subtree);
   };
-  const auto& values = contents_->values.get_ref<const nlohmann::json::object_t&>();
-  return below(values) || below(contents_->tensors) || below(contents_->frozen);
+  const auto& values = contents_.values.get_ref<const nlohmann::json::object_t&>();
+  return below(values) || below(contents_.tensors) || below(contents_.frozen);
 }
 
 const nlohmann::json& StateTree::value(std::string_view name) const {
-  const auto it = contents_->values.find(path(name));
-  if (it == contents_->values.end()) fail(name, "is missing");
+  const auto it = contents_.values.find(path(name));
+  if (it == contents_.values.end()) fail(name, "is missing");
   return *it;
 }
 
@@ -65,7 +65,7 @@ void StateTree::fail(std::string_view name, const std::string& what) const {
 
 StateTree& StateTree::operator()(std::string_view name, double& value) {
   if (saving()) {
-    contents_->values[path(name)] = to_json(value);
+    contents_.values[path(name)] = to_json(value);
   } else {
     try {
       value = to_double(this->value(name));
@@ -83,12 +83,34 @@ StateTree& StateTree::operator()(std::string_view name, float& value) {
   return *this;
 }
 
+StateTree& StateTree::operator()(std::string_view name, std::vector<int64_t>& value) {
+  if (saving()) {
+    contents_.values[path(name)] = value;
+    return *this;
+  }
+  try {
+    const auto loaded = this->value(name).get<std::vector<int64_t>>();
+    if (!value.empty() && loaded.size() != value.size()) {
+      fail(name, "has another size than expected");
+    }
+    value = loaded;
+  } catch (const nlohmann::json::exception&) {
+    fail(name, "has another type than expected");
+  }
+  return *this;
+}
+
 StateTree& StateTree::operator()(std::string_view name, std::vector<double>& value) {
   torch::Tensor tensor;
   if (saving()) tensor = torch::tensor(value, torch::kFloat64);
   (*this)(name, tensor);
   if (loading()) {
-    if (tensor.scalar_type() != torch::kFloat64) fail(name, "is not a list of numbers");
+    if (!tensor.defined() || tensor.scalar_type() != torch::kFloat64) {
+      fail(name, "is not a list of numbers");
+    }
+    if (!value.empty() && tensor.numel() != static_cast<int64_t>(value.size())) {
+      fail(name, "has another size than expected");
+    }
     const double* data = tensor.const_data_ptr<double>();
     value.assign(data, data + tensor.numel());
   }
@@ -103,7 +125,9 @@ StateTree& StateTree::bytes(std::string_view name, std::string& value) {
   }
   (*this)(name, tensor);
   if (loading()) {
-    if (tensor.scalar_type() != torch::kUInt8) fail(name, "is not a list of bytes");
+    if (!tensor.defined() || tensor.scalar_type() != torch::kUInt8) {
+      fail(name, "is not a list of bytes");
+    }
     value.assign(static_cast<const char*>(tensor.const_data_ptr()),
                  static_cast<size_t>(tensor.numel()));
   }
@@ -115,16 +139,16 @@ StateTree& StateTree::operator()(std::string_view name, torch::Tensor& value) {
   if (saving()) {
     // a copy, so that what is written later is the state of now
     if (value.defined()) {
-      contents_->tensors[key] = value.detach()
-                                    .to(torch::kCPU, /*non_blocking=*/false,
-                                        /*copy=*/true)
-                                    .contiguous();
+      contents_.tensors[key] = value.detach()
+                                   .to(torch::kCPU, /*non_blocking=*/false,
+                                       /*copy=*/true)
+                                   .contiguous();
     }
     return *this;
   }
 
-  const auto it = contents_->tensors.find(key);
-  if (it == contents_->tensors.end()) {
+  const auto it = contents_.tensors.find(key);
+  if (it == contents_.tensors.end()) {
     if (value.defined()) fail(name, "is missing");
     return *this;
   }
@@ -143,10 +167,10 @@ StateTree& StateTree::operator()(std::string_view name, torch::Tensor& value) {
 StateTree& StateTree::operator()(std::string_view name, FrozenTensor& value) {
   const std::string key = path(name);
   if (saving()) {
-    contents_->frozen[key] = value;
+    contents_.frozen[key] = value;
   } else {
-    const auto it = contents_->frozen.find(key);
-    if (it == contents_->frozen.end()) fail(name, "is missing");
+    const auto it = contents_.frozen.find(key);
+    if (it == contents_.frozen.end()) fail(name, "is missing");
     value = it->second;
   }
   return *this;

@@ -55,11 +55,10 @@ class StateTree {
   };
 
   /// A tree to save into.
-  StateTree() : mode_(Mode::kSave), contents_(&owned_) {}
+  StateTree() : mode_(Mode::kSave) {}
 
   /// A tree to load from.
-  explicit StateTree(Contents contents)
-      : mode_(Mode::kLoad), owned_(std::move(contents)), contents_(&owned_) {}
+  explicit StateTree(Contents contents) : mode_(Mode::kLoad), contents_(std::move(contents)) {}
 
   StateTree(const StateTree&) = delete;
   StateTree& operator=(const StateTree&) = delete;
@@ -71,17 +70,23 @@ class StateTree {
   bool loading() const { return mode_ == Mode::kLoad; }
 
   /// What was saved so far, or is loaded from.
-  Contents& contents() { return *contents_; }
+  Contents& contents() { return contents_; }
 
   /// Whether a loaded tree has a value, a tensor or a subtree of this name here.
   bool contains(std::string_view name) const;
 
-  /// Saves or loads numbers, booleans, strings and vectors of them
+  /// For what was just loaded and its values alone cannot vouch for: throws Error that names the
+  /// path unless it is possible.
+  void require(std::string_view name, bool possible) const {
+    if (loading() && !possible) fail(name, "has a value that it cannot have");
+  }
+
+  /// Saves or loads numbers, booleans and strings.
   template <class T>
-  requires std::integral<T> || std::same_as<T, std::string> || std::same_as<T, std::vector<int64_t>>
-      StateTree& operator()(std::string_view name, T& value) {
+  requires std::integral<T> || std::same_as<T, std::string> StateTree& operator()(
+      std::string_view name, T& value) {
     if (saving()) {
-      contents_->values[path(name)] = value;
+      contents_.values[path(name)] = value;
     } else {
       try {
         value = this->value(name).template get<T>();
@@ -98,8 +103,11 @@ class StateTree {
   /// The same in single precision.
   StateTree& operator()(std::string_view name, float& value);
 
-  /// The same for many.
+  /// The same in double precision.
   StateTree& operator()(std::string_view name, std::vector<double>& value);
+
+  /// Saves or loads integers: as many as there are, or any number where there are none.
+  StateTree& operator()(std::string_view name, std::vector<int64_t>& value);
 
   /// Saves or loads an enumeration, as its number.
   template <class T>
@@ -146,8 +154,7 @@ class StateTree {
   [[noreturn]] void fail(std::string_view name, const std::string& what) const;
 
   Mode mode_;
-  Contents owned_;
-  Contents* contents_;
+  Contents contents_;
   std::string prefix_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "accumbens/config/options.h"
 #include "accumbens/core/random.h"
+#include "accumbens/networks/dense.h"
 #include "accumbens/networks/nature_dqn.h"
 
 namespace accumbens {
@@ -39,9 +40,12 @@ struct ClassicControlActorCriticOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("layer_sizes", layer_sizes, "units of one hidden layer after the other", at_least(1));
+    field("layer_sizes", layer_sizes, "units of one hidden layer after the other",
+          in_closed(1, 1e6));
     field("policy_gain", policy_gain, "of the policy's outputs as they begin", above(0));
   }
+
+  void check() const { require_layers(layer_sizes); }
 };
 
 /// The same with Dopamine's beginning for continuous actions.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "accumbens/config/options.h"
+#include "accumbens/networks/dense.h"
 #include "accumbens/networks/rescaling.h"
 #include "accumbens/networks/value_head.h"
 
@@ -23,11 +24,11 @@ struct ClassicControlDqnOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("num_layers", num_layers, "hidden layers", at_least(1));
-    field("hidden_units", hidden_units, "units in each hidden layer", at_least(1));
+    field("num_layers", num_layers, "hidden layers", in_closed(1, 1'000));
+    field("hidden_units", hidden_units, "units in each hidden layer", in_closed(1, 1e6));
     field("layer_sizes", layer_sizes,
           "units of one hidden layer after the other, instead of num_layers and hidden_units",
-          at_least(1));
+          in_closed(1, 1e6));
     field("initialization", initialization,
           "xavier_uniform: Dopamine; fan_in_uniform: torch's own (CleanRL), biases too",
           one_of({"xavier_uniform", "variance_scaling", "fan_in_uniform"}));
@@ -35,7 +36,10 @@ struct ClassicControlDqnOptions {
     field("max_vals", max_vals, "highest value of each observation, mapped to 1; None: unscaled");
   }
 
-  void check() const { Rescaling::check(min_vals, max_vals); }
+  void check() const {
+    Rescaling::check(min_vals, max_vals);
+    if (layer_sizes) require_layers(*layer_sizes);
+  }
 };
 
 /// Dopamine's network for CartPole, Acrobot and the like: observations rescaled to [-1, 1], then

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 
+#include "accumbens/core/error.h"
 #include "accumbens/networks/matrices.h"
 
 namespace accumbens {
@@ -242,6 +243,10 @@ Tensor dense_layers(const Tensor& x, const std::vector<torch::nn::Linear>& layer
     biases.push_back(layer->bias);
   }
   return dense_layers(x, weights, biases, spec);
+}
+
+void require_layers(const std::vector<int64_t>& layer_sizes) {
+  if (layer_sizes.empty()) throw ConfigError("layer_sizes needs one hidden layer at least");
 }
 
 DenseNetwork::DenseNetwork(Shape shape, Initialization initialization, RandomStream& random)

@@ -31,6 +31,9 @@ torch::Tensor dense_layers(const torch::Tensor& x, const std::vector<torch::Tens
 torch::Tensor dense_layers(const torch::Tensor& x, const std::vector<torch::nn::Linear>& layers,
                            DenseSpec spec = {});
 
+/// Throws ConfigError where an option says that there are no hidden layers.
+void require_layers(const std::vector<int64_t>& layer_sizes);
+
 /// Dense layers with all their weights and biases in one parameter, which makes one node of the
 /// graph, one tensor for an optimizer, and one for a target network that follows. One network, or
 /// several of one shape side by side, with nothing in common.

@@ -33,11 +33,10 @@ struct OptimizerOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("learning_rate", learning_rate, "step size", above(0));
-    field("beta1", beta1, "decay of Adam's mean of gradients", in_closed(0, 1));
+    field("beta1", beta1, "decay of Adam's mean of gradients", in_half_open(0, 1));
     field("beta2", beta2, "decay of the mean of squared gradients (Adam and RMSProp)",
-          in_closed(0, 1));
-    field("eps", eps, "added to the denominator: Adam outside the root, RMSProp inside",
-          at_least(0));
+          in_half_open(0, 1));
+    field("eps", eps, "added to the denominator: Adam outside the root, RMSProp inside", above(0));
     field("eps_hat", eps_hat,
           "Adam: eps is added before the bias of the squares is corrected (TensorFlow 1)");
     field("centered", centered, "RMSProp: divide by the standard deviation of gradients");

@@ -78,7 +78,12 @@ void copy_parameters(const torch::nn::Module& source, torch::nn::Module& target)
 }
 
 void parameters_state(torch::nn::Module& module, StateTree& tree) {
-  for (auto& parameter : module.named_parameters()) tree(parameter.key(), parameter.value());
+  for (auto& parameter : module.named_parameters()) {
+    if (tree.saving() && !parameter.value().isfinite().all().item<bool>()) {
+      throw Diverged("the parameter " + parameter.key() + " is not finite, and is not saved");
+    }
+    tree(parameter.key(), parameter.value());
+  }
 }
 
 }  // namespace accumbens

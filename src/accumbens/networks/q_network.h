@@ -58,7 +58,7 @@ void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization
 /// Copies every parameter: `target` never shares memory with `source`.
 void copy_parameters(const torch::nn::Module& source, torch::nn::Module& target);
 
-/// Saves or loads all parameters by name.
+/// Saves or loads all parameters by name. Throws Diverged instead of saving what is not finite.
 void parameters_state(torch::nn::Module& module, StateTree& tree);
 
 }  // namespace accumbens

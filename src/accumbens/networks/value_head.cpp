@@ -33,7 +33,13 @@ ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_unit
   const int64_t inputs = hidden_units > 0 ? hidden_units : features;
   output_ = layer("output", inputs, spec.num_actions * atoms, spec.bias);
   if (!spec.dueling) return;
-  if (spec.separate_streams && hidden_units > 0) {
+  if (spec.separate_streams && hidden_units == 0) {
+    throw ConfigError(
+        "separate_streams needs a network with a hidden layer after its encoder, as those of "
+        "images "
+        "have; this one has none: leave separate_streams out");
+  }
+  if (spec.separate_streams) {
     value_hidden_ = layer("value_hidden", features, hidden_units);
   }
   value_ = layer("value", inputs, atoms, spec.bias == Bias::kShared ? Bias::kPerOutput : spec.bias);

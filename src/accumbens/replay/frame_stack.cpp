@@ -54,6 +54,9 @@ torch::Tensor FrameStack::push(const TimeStep& time_step) {
 
 void FrameStack::state(StateTree& tree) {
   tree("stack", stack_)("count", count_);
+  tree.require("count", std::ranges::all_of(count_, [&](int64_t count) {
+                 return count >= 0 && count <= spec_.stack_size;
+               }));
 }
 
 }  // namespace accumbens

@@ -67,6 +67,8 @@ void Prioritization::state(StateTree& tree, int64_t begin, int64_t end) {
 
   // what a smaller capacity forgets stands at the front
   if (tree.loading()) {
+    tree.require("weights", weights.defined() && weights.scalar_type() == torch::kFloat64 &&
+                                weights.is_contiguous() && weights.numel() >= end - begin);
     const double* data = weights.const_data_ptr<double>() + weights.numel() - (end - begin);
     for (int64_t id = begin; id < end; ++id) tree_.set(slot(id), data[id - begin]);
   }

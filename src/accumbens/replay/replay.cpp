@@ -18,6 +18,8 @@ constexpr uint32_t kFirst = 1;     // an episode's first observation
 constexpr uint32_t kLast = 2;      // an episode's final observation: no action follows
 constexpr uint32_t kComplete = 4;  // its transition is known
 
+constexpr int64_t kMostRows = int64_t{1} << 40;  // ever; far from where ids would overflow
+
 int64_t divide_up(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
@@ -481,13 +483,22 @@ void Replay::state(StateTree& tree) {
   }
   tree("head", head_)("begin", begin_)("size", size_)("added", added_)("episode_start",
                                                                        episode_start_);
+  tree.require("head", head_ >= 0 && head_ <= kMostRows);
+  tree.require("begin", begin_ >= 0 && begin_ <= head_ * spec_.num_streams);
+  tree.require("size", size_ >= 0 && size_ <= head_ * spec_.num_streams - begin_);
+  tree.require("episode_start", std::ranges::all_of(episode_start_, [&](int64_t row) {
+                 return row >= 0 && row <= head_;
+               }));
 
   // room for what is loaded
   if (tree.loading()) {
     chunks_.clear();
     first_chunk_ = first_chunk_needed();
     const int64_t end = divide_up(head_, layout_.rows_per_chunk);
-    while (first_chunk_ + static_cast<int64_t>(chunks_.size()) < end) chunks_.push_back({});
+    for (int64_t number = first_chunk_; number < end; ++number) {
+      tree.require(chunk_name("frames", number), tree.contains(chunk_name("frames", number)));
+      chunks_.push_back({});
+    }
   }
 
   for (int64_t number = first_chunk_; Chunk & chunk : chunks_) {

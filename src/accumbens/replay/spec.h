@@ -26,8 +26,8 @@ struct ReplayOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("max_capacity", max_capacity, "transitions kept, over all streams; the oldest goes first",
-          at_least(1));
-    field("batch_size", batch_size, "transitions in a batch", at_least(1));
+          in_closed(1, 1e12));
+    field("batch_size", batch_size, "transitions in a batch", in_closed(1, 1e9));
     field("compress", compress,
           "frames are packed with LZ4, without loss: less memory, slower batches");
   }

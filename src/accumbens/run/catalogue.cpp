@@ -3,8 +3,10 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "accumbens/config/nearest_name.h"
 #include "accumbens/envs/factory.h"
 #include "accumbens/envs/vector_environment.h"
 #include "accumbens/run/continuous_agents.h"
@@ -287,13 +289,29 @@ std::vector<std::string> Catalogue::unused_agents(const Configuration& configura
   return warnings;
 }
 
+std::vector<std::string> Catalogue::unread(const Configuration& configuration) const {
+  std::set<const Configurable*> warned;  // of agents, check() says more
+  for (const auto& [name, agent] : agents) {
+    if (!agent.options.empty()) warned.insert(&registry.resolve(agent.options));
+  }
+  std::vector<std::string> warnings;
+  for (const Configuration::Unread& unread : configuration.unread()) {
+    if (warned.contains(unread.configurable)) continue;
+    warnings.push_back(unread.place + ": the bindings of " + unread.label +
+                       " have no effect: nothing in this run reads them");
+  }
+  return warnings;
+}
+
 std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
                                              const AgentContext& context) const {
   const auto options = configuration.get<CreateAgentOptions>("create_agent");
   const auto it = agents.find(options.agent_name);
   if (it == agents.end()) {
-    throw ConfigError("unknown agent '" + options.agent_name +
-                      "' in create_agent.agent_name; known are " + joined(names_of(agents), ""));
+    const std::string place = configuration.bound_at("create_agent", "agent_name");
+    throw ConfigError((place.empty() ? "" : place + ": ") + "unknown agent '" + options.agent_name +
+                      "' in create_agent.agent_name; known are " + joined(names_of(agents), "") +
+                      did_you_mean(options.agent_name, names_of(agents)));
   }
   if (options.wrappers.empty()) return it->second.make(*this, configuration, context);
 

@@ -38,7 +38,7 @@ struct AgentContext {
   EnvironmentSpec environment;         // that it acts in
   uint64_t seed = 1;                   // of the run
   torch::Device device = torch::kCPU;  // of its networks
-  bool only_acts = false;              // its replay stays empty, so that it needs no memory
+  bool only_acts = false;              // it fills no replay, and needs no memory for one
 };
 
 /// What a network is built for.
@@ -210,6 +210,10 @@ class Catalogue {
   /// Finds what single configurables cannot: throws ConfigError for references to parts of another
   /// kind and for sizes that contradict each other. Returns warnings, each with file:line.
   std::vector<std::string> check(const Configuration& configuration) const;
+
+  /// Warnings of bindings that nothing has read of what was built of a configuration, agents'
+  /// options aside, of which check() warns.
+  std::vector<std::string> unread(const Configuration& configuration) const;
 
   /// The agent that create_agent names, behind its wrappers. Throws ConfigError on an unknown name.
   std::unique_ptr<Agent> make_agent(const Configuration& configuration,

@@ -45,9 +45,12 @@ void check_size(const fs::path& path, const nlohmann::json& entry) {
 }
 
 std::string read_text(const fs::path& path) {
+  std::error_code error;
+  const uintmax_t size = fs::file_size(path, error);
+  if (error) fail(path, error.message());
+  std::string text(size, '\0');
   std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file) fail(path, "it is missing or unreadable");
+  if (!file.read(text.data(), static_cast<std::streamsize>(size))) fail(path, "it is unreadable");
   return text;
 }
 
@@ -113,7 +116,9 @@ fs::path Checkpointer::chunk_path(const std::string& digest) const {
 std::vector<int64_t> Checkpointer::ids() const {
   std::vector<int64_t> ids;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory_, error)) {
+  const fs::directory_iterator entries(directory_, error);
+  if (error && error != std::errc::no_such_file_or_directory) fail(directory_, error.message());
+  for (const auto& entry : entries) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with("ckpt.")) continue;
     int64_t id = 0;

@@ -36,9 +36,9 @@ struct TfAdamOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("learning_rate", learning_rate, "step size", above(0));
-    field("beta1", beta1, "decay of the mean of gradients", in_closed(0, 1));
-    field("beta2", beta2, "decay of the mean of squared gradients", in_closed(0, 1));
-    field("epsilon", epsilon, "added to the denominator before its bias is corrected", at_least(0));
+    field("beta1", beta1, "decay of the mean of gradients", in_half_open(0, 1));
+    field("beta2", beta2, "decay of the mean of squared gradients", in_half_open(0, 1));
+    field("epsilon", epsilon, "added to the denominator before its bias is corrected", above(0));
   }
 };
 
@@ -53,9 +53,9 @@ struct TfRmsPropOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("learning_rate", learning_rate, "step size", above(0));
-    field("decay", decay, "of the mean of squared gradients", in_closed(0, 1));
+    field("decay", decay, "of the mean of squared gradients", in_half_open(0, 1));
     field("momentum", momentum, "what is left of each step in the next", in_closed(0, 1));
-    field("epsilon", epsilon, "added to the denominator, inside the root", at_least(0));
+    field("epsilon", epsilon, "added to the denominator, inside the root", above(0));
     field("centered", centered, "divide by the standard deviation of gradients");
   }
 };

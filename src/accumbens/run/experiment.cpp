@@ -5,7 +5,10 @@
 #include <torch/cuda.h>
 #include <torch/utils.h>
 
+#include <fstream>
 #include <limits>
+#include <map>
+#include <sstream>
 #include <utility>
 
 #include "accumbens/core/error.h"
@@ -71,13 +74,40 @@ class ProgressObserver final : public Observer {
   bool begun_ = false;
 };
 
-/// Keeps every episode.
+/// Keeps every episode, and says how it ended.
 class EpisodeCollector final : public Observer {
  public:
-  void on_episode(const Position&, const Episode& episode) override { episodes.push_back(episode); }
+  explicit EpisodeCollector(Experiment::Say say) : say_(std::move(say)) {}
+
+  void on_episode(const Position&, const Episode& episode) override {
+    episodes.push_back(episode);
+    say_("episode return " + std::to_string(episode.episode_return) + ", length " +
+         std::to_string(episode.length) + " agent steps");
+  }
 
   std::vector<Episode> episodes;
+
+ private:
+  Experiment::Say say_;
 };
+
+// the bindings of an operative configuration by name
+std::map<std::string, std::string> bindings_of(const std::string& operative) {
+  std::map<std::string, std::string> bindings;
+  std::istringstream lines(operative);
+  for (std::string line; std::getline(lines, line);) {
+    const size_t equals = line.find(" = ");
+    if (line.starts_with('#') || equals == std::string::npos) continue;
+    bindings[line.substr(0, equals)] = line.substr(0, line.rfind("  # "));
+  }
+  return bindings;
+}
+
+bool has_rows(const std::filesystem::path& csv) {
+  std::ifstream file(csv);
+  std::string line;
+  return std::getline(file, line) && std::getline(file, line);
+}
 
 // of what a part of the run has for itself
 int64_t seed_of(int64_t seed, const std::string& part) {
@@ -109,7 +139,7 @@ torch::Device find_device(const std::string& name) {
 }  // namespace
 
 Experiment::Experiment(const Catalogue& catalogue, const Configuration& configuration,
-                       std::filesystem::path base_dir, Say say)
+                       std::filesystem::path base_dir, Say say, bool only_evaluates)
     : base_dir_(std::move(base_dir)),
       say_(std::move(say)),
       options_(configuration.get<RunnerOptions>("Runner")),
@@ -139,9 +169,12 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
       new_environment ? new_environment(0) : catalogue.make_environment(configuration, options_);
   agent_ = catalogue.make_agent(configuration, {.environment = environment_->spec(),
                                                 .seed = static_cast<uint64_t>(options_.seed),
-                                                .device = find_device(options_.device)});
+                                                .device = find_device(options_.device),
+                                                .only_acts = only_evaluates});
 
-  if (options_.worker_mode == "free_running") let_workers_run(catalogue, configuration);
+  if (options_.worker_mode == "free_running" && !only_evaluates) {
+    let_workers_run(catalogue, configuration);
+  }
 
   observers_.push_back(std::make_unique<RunLogs>(base_dir_, options_.summary_writing_frequency));
   observers_.push_back(
@@ -214,13 +247,26 @@ void Experiment::load(Checkpointer::Loaded loaded) {
   tree("runner", *runner_);
 }
 
-void Experiment::resume() {
+void Experiment::lock() {
+  if (!lock_ && std::filesystem::exists(base_dir_)) lock_.emplace(base_dir_);
+}
+
+std::optional<Checkpointer::Loaded> Experiment::read_newest() {
   auto loaded = checkpointer_.read_newest(say_);
+  if (loaded || checkpointer_.ids().empty()) return loaded;
+  throw Error("no checkpoint in " + (base_dir_ / "checkpoints").string() +
+              " can be read; restore one, or start anew with another --base_dir");
+}
+
+void Experiment::resume() {
+  lock();
+  auto loaded = read_newest();
   if (!loaded) {
     // starting anew would overwrite the logs of a run that can perhaps still be saved
-    if (checkpointer_.ids().empty()) return;
-    throw Error("no checkpoint in " + (base_dir_ / "checkpoints").string() +
-                " can be read; restore one, or start anew with another --base_dir");
+    const std::filesystem::path results = base_dir_ / "results.csv";
+    if (!has_rows(results)) return;
+    throw Error(results.string() + " is of a run whose checkpoints are gone; restore them in " +
+                (base_dir_ / "checkpoints").string() + ", or start anew with another --base_dir");
   }
   load(*std::move(loaded));
   const Position& position = runner_->position();
@@ -232,8 +278,10 @@ void Experiment::resume() {
 Runner::Outcome Experiment::train(const std::atomic<bool>& stop) {
   // written beside its place: a full disk leaves the run its configuration
   make_directories(base_dir_);
+  lock();
   const std::filesystem::path place = base_dir_ / "operative_config.gin";
   const std::filesystem::path beside = place.string() + ".tmp";
+  if (runner_->position().total_steps > 0) say_what_changed(place);
   OutputFile file(beside);
   file.write(operative_config_);
   file.close();
@@ -244,14 +292,41 @@ Runner::Outcome Experiment::train(const std::atomic<bool>& stop) {
   try {
     outcome = runner_->run(stop, [this] { write_checkpoint(); });
   } catch (const std::exception&) {
-    if (runner_->environment_failed()) {
-      write_checkpoint();
-      say_("the environment failed; the same command goes on, with new episodes");
-    }
+    if (runner_->environment_failed()) save_what_was_learned();
     throw;
   }
   if (outcome == Runner::Outcome::kStopped) write_checkpoint();
   return outcome;
+}
+
+void Experiment::say_what_changed(const std::filesystem::path& written) const {
+  std::ifstream file(written);
+  std::stringstream text;
+  text << file.rdbuf();
+  const auto before = bindings_of(text.str());
+  const auto now = bindings_of(operative_config_);
+  if (before == now || before.empty()) return;
+  say_("the run goes on with another configuration:");
+  for (const auto& [name, binding] : before) {
+    if (!now.contains(name)) say_("- " + binding);
+  }
+  for (const auto& [name, binding] : now) {
+    const auto old = before.find(name);
+    if (old != before.end() && old->second == binding) continue;
+    if (old != before.end()) say_("- " + old->second);
+    say_("+ " + binding);
+  }
+}
+
+void Experiment::save_what_was_learned() {
+  // that the environment failed is worse news than that this does
+  try {
+    write_checkpoint();
+    say_("the environment failed; the same command goes on, with new episodes");
+  } catch (const Error& error) {
+    say_("the environment failed, and what was learned could not be saved: " +
+         std::string(error.what()));
+  }
 }
 
 void Experiment::write_checkpoint() {
@@ -261,6 +336,7 @@ void Experiment::write_checkpoint() {
   const Position& position = runner_->position();
   checkpointer_.write(tree, position.total_steps,
                       {{"iteration", position.iteration}, {"agent_steps", position.agent_steps}});
+  sync_directory(base_dir_);  // the logs that begin with this run
 }
 
 std::vector<Episode> Experiment::evaluate(int64_t num_episodes, std::optional<int64_t> checkpoint,
@@ -268,7 +344,7 @@ std::vector<Episode> Experiment::evaluate(int64_t num_episodes, std::optional<in
   Checkpointer::Loaded loaded;
   if (checkpoint) {
     loaded = checkpointer_.read(*checkpoint);
-  } else if (auto newest = checkpointer_.read_newest(say_)) {
+  } else if (auto newest = read_newest()) {
     loaded = *std::move(newest);
   } else {
     throw Error("there is no checkpoint in " + (base_dir_ / "checkpoints").string() +
@@ -281,7 +357,7 @@ std::vector<Episode> Experiment::evaluate(int64_t num_episodes, std::optional<in
     runner.scope("agent", [&](StateTree& agent) { agent_->state(agent); });
   });
 
-  EpisodeCollector collector;
+  EpisodeCollector collector(say_);
   Runner runner(options_, /*evaluate=*/true, *environment_, *agent_, {&collector});
   runner.evaluate(num_episodes, stop);
   return collector.episodes;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "accumbens/config/configuration.h"
+#include "accumbens/core/directory_lock.h"
 #include "accumbens/run/catalogue.h"
 #include "accumbens/run/checkpointer.h"
 #include "accumbens/run/runner.h"
@@ -27,19 +28,23 @@ class Experiment {
   /// Builds environment, agent, logs and runner. Throws ConfigError for everything that can be
   /// found before the first step: names, ranges, memory, devices. `say` hears of a run's events.
   /// Catalogue and configuration must outlive it: they make the environments of later iterations.
+  /// only_evaluates: evaluate() is all that will be called, which takes no memory for a replay.
   Experiment(const Catalogue& catalogue, const Configuration& configuration,
-             std::filesystem::path base_dir, Say say);
+             std::filesystem::path base_dir, Say say, bool only_evaluates = false);
   ~Experiment();
 
-  /// Continues from the newest complete checkpoint, if there is one, and says so.
+  /// Continues from the newest complete checkpoint, if there is one, and says so. Throws Error
+  /// where checkpoints are gone or damaged that there must have been. From here or train() on,
+  /// base_dir is locked: throws Error where another process trains in it.
   void resume();
 
-  /// Trains to the end or until `stop`; either way, and where an environment throws, a checkpoint
-  /// is the last thing written.
+  /// Says which bindings differ from those that the run had, if any. Trains to the end or until
+  /// `stop`; either way, and where an environment throws, a checkpoint is the last thing written.
   Runner::Outcome train(const std::atomic<bool>& stop);
 
   /// Plays whole episodes with the agent of a checkpoint, in evaluation mode, and returns their
-  /// raw returns. checkpoint: an id, or nullopt for the newest. Writes nothing.
+  /// raw returns. checkpoint: an id, or nullopt for the newest. Writes nothing; `say` hears of each
+  /// episode.
   std::vector<Episode> evaluate(int64_t num_episodes, std::optional<int64_t> checkpoint,
                                 const std::atomic<bool>& stop);
 
@@ -47,8 +52,13 @@ class Experiment {
   void let_workers_run(const Catalogue& catalogue, const Configuration& configuration);
   void load(Checkpointer::Loaded loaded);
   void write_checkpoint();
+  void save_what_was_learned();
+  void lock();
+  void say_what_changed(const std::filesystem::path& written) const;
+  std::optional<Checkpointer::Loaded> read_newest();
 
   std::filesystem::path base_dir_;
+  std::optional<DirectoryLock> lock_;
   std::string operative_config_;
   Say say_;
   RunnerOptions options_;

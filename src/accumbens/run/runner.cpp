@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "accumbens/core/error.h"
+
 namespace accumbens {
 namespace {
 
@@ -107,9 +109,7 @@ void Runner::evaluate(int64_t num_episodes, const std::atomic<bool>& stop) {
 }
 
 void Runner::step() {
-  environment_failed_ = true;
-  TimeStep time_step = environment_->step(action_);
-  environment_failed_ = false;
+  TimeStep time_step = step_environment();
   const int64_t streams = time_step.batch_size();
   for (int64_t b = 0; b < streams; ++b) begin_or_count(time_step, b);
 
@@ -124,6 +124,17 @@ void Runner::step() {
     if (time_step.last(b) && !time_step.lost_life[b]) end_episode(b);
   }
   for (Observer* observer : observers_) observer->on_step(position_, time_step, agent_);
+}
+
+TimeStep Runner::step_environment() {
+  try {
+    return environment_->step(action_);
+  } catch (const Diverged&) {  // of a free-running worker
+    throw;
+  } catch (...) {
+    environment_failed_ = true;
+    throw;
+  }
 }
 
 void Runner::begin_or_count(TimeStep& time_step, int64_t stream) {
@@ -221,6 +232,14 @@ void Runner::finish_phase() {
 void Runner::state(StateTree& tree) {
   tree("position", position_)("action", action_)("between_episodes", between_episodes_)(
       "episodes_left", episodes_left_);
+
+  // another game's state would fit or not by chance
+  std::string name = environment_->spec().name;
+  if (tree.saving() || tree.contains("environment_name")) tree("environment_name", name);
+  if (name != environment_->spec().name) {
+    throw Error("the saved run is in " + name + ", this one in " + environment_->spec().name +
+                "; resume with the configuration that wrote it, or use a new --base_dir");
+  }
   if (!environment_failed_ && (tree.saving() || tree.contains("environment"))) {
     tree.scope("environment", [&](StateTree& t) { environment_->state(t); });
   }

@@ -63,17 +63,17 @@ struct RunnerOptions {
     field("seed", seed, "of all random streams", at_least(0));
     field("num_threads", num_threads,
           "CPU threads of LibTorch; 0: as many as cores; results are bit-exact for one number",
-          at_least(0));
+          in_closed(0, 1'024));
     field("device", device, "of the networks; auto: a GPU where there is one",
           one_of({"auto", "cpu", "cuda"}));
     field("num_environments", num_environments,
           "streams that the agent acts in at once; with several, training goes on across "
           "iterations without waiting for the ends of episodes",
-          at_least(1));
+          in_closed(1, 100'000));
     field("num_workers", num_workers,
           "threads that step the environments, best 1 or num_threads; in lock_step results do not "
           "depend on it",
-          at_least(1));
+          in_closed(1, 1'024));
     field("worker_mode", worker_mode,
           "lock_step: workers wait for the agent, and it for them; free_running: they act and the "
           "agent learns at the same time, and what comes of it depends on what is faster",
@@ -194,6 +194,7 @@ class Runner {
 
  private:
   void step();
+  TimeStep step_environment();
   void begin_or_count(TimeStep& time_step, int64_t stream);
   void end_episode(int64_t stream);
   bool enough_steps() const;

@@ -61,9 +61,8 @@ void add_value_agents(Catalogue& catalogue) {
                                 .summary = "Rainbow and C51 (Bellemare et al., 2017)",
                                 .unused = rainbow_unused});
   auto full_unused = unused;
-  full_unused["distributional"] = "RainbowAgent is always distributional; DQNAgent is not";
+  full_unused.erase("distributional");
   full_unused["mse_loss"] = "bind DQNAgent.loss_type";
-  full_unused["num_updates_per_train_step"] = "there is one update every update_period steps";
   registry.add<FullRainbowOptions>(
       "FullRainbowAgent", {.aliases = {"JaxFullRainbowAgent"},
                            .modules = {"dopamine.jax.agents.full_rainbow.full_rainbow_agent"},

@@ -74,7 +74,14 @@ class NativeEmulator final : public AleEmulator {
     return ale_.act(actions_.at(static_cast<size_t>(action)));
   }
   std::string save_game() override { return ale_.cloneState(/*include_rng=*/true).serialize(); }
-  void load_game(const std::string& state) override { ale_.restoreState(ale::ALEState(state)); }
+  void load_game(const std::string& state) override {
+    try {
+      ale_.restoreState(ale::ALEState(state));
+    } catch (const char* what) {
+      throw std::runtime_error(std::string("the saved game is of another ROM or version of ALE (") +
+                               what + "); resume with what wrote it, or use a new --base_dir");
+    }
+  }
 
   ale::ALEInterface ale_;
   ale::ActionVect actions_;

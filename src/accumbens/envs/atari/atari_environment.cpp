@@ -42,11 +42,13 @@ StreamStep AtariEnvironment::advance(const StreamAction& stream_action) {
   if (begins_) {
     begin_game();
     fire();
+    game_frames_ = 0;
     return {};
   }
   if (lost_life_) {
-    begin_life();
-    return {.lost_life = 1};
+    const bool goes_on = begin_life();
+    if (!goes_on) game_frames_ = 0;
+    return {.lost_life = goes_on};
   }
   const Outcome outcome = play(discrete_action(spec_, stream_action));
 
@@ -105,21 +107,27 @@ void AtariEnvironment::begin_game() {
   screen_->begin(*emulator_, observation_.mutable_data_ptr<uint8_t>());
 }
 
-void AtariEnvironment::begin_life() {
+bool AtariEnvironment::begin_life() {
   lost_life_ = false;
 
   // in Dopamine the game goes on without a frame
-  if (!baselines_) return;
-  if (play(/*action=*/0).game_over) begin_game();
-  fire();
+  if (!baselines_) return true;
+  const bool goes_on = !play(/*action=*/0).game_over;
+  if (!goes_on) begin_game();
+  return fire() && goes_on;
 }
 
-void AtariEnvironment::fire() {
-  if (!baselines_ || !emulator_->fires()) return;
+bool AtariEnvironment::fire() {
+  if (!baselines_ || !emulator_->fires()) return true;
+  bool goes_on = true;
   for (const int64_t action : {1, 2}) {
     const Outcome outcome = play(action);
-    if (outcome.game_over || (outcome.lost_life && play(/*action=*/0).game_over)) begin_game();
+    if (outcome.game_over || (outcome.lost_life && play(/*action=*/0).game_over)) {
+      begin_game();
+      goes_on = false;
+    }
   }
+  return goes_on;
 }
 
 void AtariEnvironment::state(StateTree& tree) {

@@ -52,7 +52,7 @@ struct AtariPreprocessingOptions {
           one_of({"dopamine", "dqn_zoo", "baselines"}));
     field("observation", observation, "the screen, or the console's 128 bytes of memory",
           one_of({"pixels", "ram"}));
-    field("frame_skip", frame_skip, "emulator frames per agent step", at_least(1));
+    field("frame_skip", frame_skip, "emulator frames per agent step", in_closed(1, 1'000));
     field("terminal_on_life_loss", terminal_on_life_loss,
           "for the agent, losing a life ends the episode (not with preset dqn_zoo)", any_value());
     field("screen_size", screen_size, "height and width of an observation in pixels",
@@ -62,7 +62,7 @@ struct AtariPreprocessingOptions {
     field(
         "max_noops", max_noops,
         "a game begins with 1 to this many frames of doing nothing; None: 0 for dopamine, else 30",
-        at_least(0));
+        in_closed(0, 1e5));
   }
 };
 
@@ -94,7 +94,8 @@ struct AtariPreprocessingOptions {
 /// Rewards are sums over the frames of an agent step, not clipped. A game that reaches
 /// max_frames_per_episode, counted from FIRST, is truncated at the end of that agent step: LAST
 /// with discount 1, unless it ended there. (Dopamine cuts at 100,000 frames and calls it an end.)
-/// Should a game end while nothing is done at its beginning, the next one begins at once.
+/// Should a game end while nothing is done at its beginning, or at that of a life, the next one
+/// begins at once; nobody then hears how the game ended.
 class AtariEnvironment final : public SingleEnvironment {
  public:
   /// options: of AtariPreprocessing. name: for the spec. The numbers of no-ops come from the stream
@@ -117,8 +118,10 @@ class AtariEnvironment final : public SingleEnvironment {
   StreamStep advance(const StreamAction& action);
   Outcome play(int64_t action);
   void begin_game();
-  void begin_life();
-  void fire();
+
+  // whether the same game goes on
+  bool begin_life();
+  bool fire();
 
   EnvironmentSpec spec_;
   std::unique_ptr<Emulator> emulator_;
