@@ -257,6 +257,18 @@ TEST_F(DopamineTest, RainbowsFileResolves) {
   EXPECT_THROW(resolve(rainbow + "JaxRainbowAgent.vmin = 10.0\n"), ConfigError);
 }
 
+// oracle: what was written
+TEST_F(DopamineTest, WhatAnImportStandsForIsNotReportedWhereNothingReadsIt) {
+  EXPECT_THAT(resolve("import dopamine.discrete_domains.gym_lib\n").unread(), IsEmpty());
+  const auto unread = resolve(
+                          "import dopamine.discrete_domains.gym_lib\n"
+                          "create_gym_environment.version = 'v0'\n")
+                          .unread();
+  ASSERT_EQ(unread.size(), 1U);
+  EXPECT_EQ(unread[0].label, "create_gym_environment");
+  EXPECT_THAT(unread[0].place, testing::EndsWith(":2"));
+}
+
 // Dopamine's full_rainbow_profiling.gin makes this mistake
 TEST_F(DopamineTest, BindingsOfAnAgentThatIsNotChosenAreAWarning) {
   const std::string full =

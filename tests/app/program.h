@@ -26,6 +26,7 @@ class Program {
       : output_(output) {
     pid_ = fork();
     if (pid_ != 0) return;
+    ::signal(SIGHUP, SIG_DFL);  // whatever ctest was started with
     const rlimit limit{file_size_limit, file_size_limit};
     setrlimit(RLIMIT_FSIZE, &limit);
     const int file = open(output.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0644);

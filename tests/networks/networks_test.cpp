@@ -8,6 +8,7 @@
 #include <numbers>
 #include <string>
 
+#include "accumbens/core/error.h"
 #include "accumbens/networks/classic_control.h"
 #include "accumbens/networks/fourier.h"
 #include "accumbens/networks/impala.h"
@@ -444,6 +445,16 @@ TEST(ValueHead, SeparateStreamsOfNoiseEqualDqnZoos) {
 
   head.sample_noise(noise);
   EXPECT_TRUE(torch::allclose(head.forward(x).logits, logits, 1e-5, 1e-6));
+}
+
+// oracle: what the kinds are
+TEST(ValueHead, OnlyImplicitQuantilesHaveAQuantileFunction) {
+  for (const HeadSpec::Kind kind : {HeadSpec::Kind::kValue, HeadSpec::Kind::kQuantile}) {
+    RandomStream random(1, "initialization");
+    ClassicControlDqnNetwork network({.hidden_units = 8}, 2, 1,
+                                     {.kind = kind, .num_actions = 3, .num_atoms = 4}, random);
+    EXPECT_THROW(network.forward_at(torch::zeros({1, 1, 2}), torch::zeros({1, 4})), ConfigError);
+  }
 }
 
 // oracle: W x + b with one b, written out, and its derivative by hand: of a sum of squares that of

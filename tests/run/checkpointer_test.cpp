@@ -127,6 +127,21 @@ TEST(Checkpointer, WhatWasWrittenIsRead) {
   expect_equal(load(std::move(*loaded)), owner_at(3));
 }
 
+// oracle: what was saved, less the chunks
+TEST(Checkpointer, ChunksMayBeLeftOut) {
+  const TemporaryDirectory directory;
+  Checkpointer checkpointer(directory.path());
+  Owner owner = owner_at(3);
+  save(checkpointer, owner);
+  StateTree::Contents all = checkpointer.read(3).contents;
+  EXPECT_FALSE(all.frozen.empty());
+  checkpointer.read_no_chunks();
+  const StateTree::Contents rest = checkpointer.read(3).contents;
+  EXPECT_TRUE(rest.frozen.empty());
+  EXPECT_EQ(rest.values, all.values);
+  EXPECT_EQ(rest.tensors.size(), all.tensors.size());
+}
+
 // oracle: no directory, no checkpoint
 TEST(Checkpointer, AnEmptyPlaceHasNoneAndStaysEmpty) {
   const TemporaryDirectory directory;

@@ -98,7 +98,7 @@ TEST(Experiment, TwoDoNotTrainInOnePlace) {
   EXPECT_EQ(first->train(run.stop), Runner::Outcome::kDone);
   const auto second = run.experiment();
   const auto refused = testing::ThrowsMessage<Error>(
-      testing::HasSubstr("another process is training in " + directory.path().string()));
+      testing::HasSubstr("another run is training in " + directory.path().string()));
   EXPECT_THAT([&] { second->resume(); }, refused);
   EXPECT_THAT([&] { second->train(run.stop); }, refused);
 

@@ -9,12 +9,15 @@
 namespace accumbens {
 namespace {
 
+bool is_finite(const torch::Tensor& x) {
+  return !x.is_floating_point() || x.isfinite().all().item<bool>();
+}
+
 // an environment would be blamed for what the weights are to blame for
-ActorLearner::Answer finite(ActorLearner::Answer answer) {
-  if (answer.action.is_floating_point() && !answer.action.isfinite().all().item<bool>()) {
-    throw Diverged("the agent's action is not finite, as its weights are not");
-  }
-  return answer;
+ActorLearner::Answer finite(ActorLearner::Answer answer, const torch::Tensor& s_t) {
+  if (is_finite(answer.action)) return answer;
+  if (!is_finite(s_t)) throw Error("an observation of the environment is not finite");
+  throw Diverged("the agent's action is not finite, as its weights are not");
 }
 
 }  // namespace
@@ -24,14 +27,15 @@ torch::Tensor ActorLearner::step(const TimeStep& time_step) {
   if (!eval_mode_) learn_and_count(time_step, s_t);
 
   const torch::NoGradGuard no_grad;
-  const Answer answered = finite(answer(time_step, s_t));
+  const Answer answered = finite(answer(time_step, s_t), s_t);
   if (!eval_mode_) remember(s_t, answered);
   return answered.action;
 }
 
 ActorLearner::Answer ActorLearner::act(const TimeStep& time_step) {
   const torch::NoGradGuard no_grad;
-  return finite(answer(time_step, frame_stack().push(time_step)));
+  const torch::Tensor s_t = frame_stack().push(time_step);  // [B, stack, ...]
+  return finite(answer(time_step, s_t), s_t);
 }
 
 void ActorLearner::learn(const TimeStep& time_step, const Answer& answer) {
@@ -73,7 +77,11 @@ void ActorLearner::follow(const Policy& policy) {
 
 void ActorLearner::state(StateTree& tree) {
   tree("frame_stack", frame_stack())("training_steps", training_steps_);
-  if (tree.loading()) count_update();  // replicas know other parameters
+  if (!tree.loading()) return;
+
+  // whoever follows knows other parameters, and so does this
+  count_update();
+  followed_updates_ = -1;
 }
 
 }  // namespace accumbens

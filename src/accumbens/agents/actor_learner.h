@@ -33,7 +33,7 @@ class ActorLearner : public Agent {
     bool warming_up = false;     // actions are random still
   };
 
-  /// Throws Diverged where an action is not finite.
+  /// Throws Diverged where an action is not finite, Error where an observation is to blame.
   torch::Tensor step(const TimeStep& time_step) final;
   void set_eval_mode(bool eval) final { eval_mode_ = eval; }
 

@@ -96,7 +96,7 @@ class ContinuousAgent : public ActorLearner {
  protected:
   Answer answer(const TimeStep& time_step, const torch::Tensor& s_t) final;
 
-  /// Throws Error when a loss is not finite; the parameters are then still those before it.
+  /// Throws Diverged when a loss is not finite; the parameters are then still those before it.
   void learn_from(const TimeStep& time_step, const torch::Tensor& s_t) final;
 
   void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }
@@ -127,7 +127,7 @@ class ContinuousAgent : public ActorLearner {
   /// Whether they are discrete, and D counts them.
   bool discrete() const { return parts_.num_actions > 0; }
 
-  /// A step of an optimizer on a scalar loss. Throws Error when the loss is not finite.
+  /// A step of an optimizer on a scalar loss. Throws Diverged when the loss is not finite.
   void minimize(const torch::Tensor& loss, Optimizer& optimizer) const;
 
   /// Lets the target network follow the network, if it does so with every update; without its

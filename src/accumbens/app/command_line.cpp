@@ -44,6 +44,11 @@ void on_signal(int signal) {
   std::signal(signal, SIG_DFL);
 }
 
+// what was ignored from the start, as with nohup, stays so
+void stop_on(int signal) {
+  if (std::signal(signal, on_signal) == SIG_IGN) std::signal(signal, SIG_IGN);
+}
+
 struct Arguments {
   std::string base_dir;
   std::vector<std::string> gin_files;
@@ -226,17 +231,17 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
     return 2;
   }
 
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  std::signal(SIGHUP, on_signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) stop_on(signal);
   std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error like a full disk
-  std::signal(SIGPIPE, SIG_IGN);  // training goes on where nobody reads any more
   try {
     Catalogue catalogue;
     if (extend) extend(catalogue);
-    if (train_command->parsed()) return train(catalogue, arguments);
-    if (evaluate_command->parsed()) return evaluate(catalogue, arguments);
+    if (train_command->parsed()) {
+      std::signal(SIGPIPE, SIG_IGN);  // it goes on where nobody reads any more
+      return train(catalogue, arguments);
+    }
     int code = 0;
+    if (evaluate_command->parsed()) code = evaluate(catalogue, arguments);
     if (explain_command->parsed()) code = explain(catalogue, arguments);
     if (list_command->parsed()) {
       code = list(catalogue, arguments.what, arguments.verbose, arguments.markdown);

@@ -100,7 +100,8 @@ void print_markdown(const std::vector<const Configurable*>& configurables) {
     if (configurable->unused.empty()) continue;
     std::cout << "\nAccepted without effect, with a warning:\n\n";
     for (const auto& [name, reason] : configurable->unused) {
-      std::cout << "- `" << name << "`: " << reason << "\n";
+      const std::string silent = "no warning either, as other systems' files always bind it";
+      std::cout << "- `" << name << "`: " << (reason.empty() ? silent : reason) << "\n";
     }
   }
   std::cout << "\n## Names of Dopamine without a counterpart\n\n"

@@ -241,6 +241,7 @@ void Configuration::collect(std::vector<Statement> statements, const std::string
       for (Statement& implied : parse_gin(*stands_for, import->module)) {
         auto& binding = std::get<BindingStatement>(implied);
         binding.location = binding.parameter_location = binding.value_location = import->location;
+        binding.implied = true;
 
         // whatever is bound anywhere goes before what an import stands for
         bindings.insert(bindings.begin(), std::move(binding));
@@ -300,7 +301,7 @@ void Configuration::bind(const BindingStatement& binding, Value value) {
     }
   }
   bound_[{binding.scope, &configurable}].insert_or_assign(
-      field->name, Bound{std::move(value), binding.location});
+      field->name, Bound{std::move(value), binding.location, binding.implied});
 }
 
 void Configuration::bind_unused(const BindingStatement& binding, const Configurable& configurable,
@@ -312,7 +313,7 @@ void Configuration::bind_unused(const BindingStatement& binding, const Configura
                         " has no effect: " + reason);
   }
   bound_[{binding.scope, &configurable}].insert_or_assign(
-      binding.parameter, Bound{std::move(value), binding.location});
+      binding.parameter, Bound{std::move(value), binding.location, binding.implied});
 }
 
 void Configuration::warn_absent(const SourceLocation& location, const Configurable& configurable) {
@@ -427,12 +428,13 @@ std::vector<Configuration::Unread> Configuration::unread() const {
   std::vector<Unread> all;
   for (const auto& [target, parameters] : bound_) {
     const auto& accepted = target.configurable->unused;
-    const bool said = std::ranges::all_of(
-        parameters, [&](const auto& item) { return accepted.contains(item.first); });
+    const auto written = std::ranges::find_if(parameters, [&](const auto& item) {
+      return !accepted.contains(item.first) && !item.second.implied;
+    });
     const bool read = std::ranges::any_of(
         used_, [&, &bound = target](const Target& used) { return reaches(bound, used); });
-    if (target.configurable->absent || said || read) continue;
-    all.push_back({target.configurable, label(target), place(parameters.begin()->second.location)});
+    if (target.configurable->absent || read || written == parameters.end()) continue;
+    all.push_back({target.configurable, label(target), place(written->second.location)});
   }
   return all;
 }

@@ -72,7 +72,7 @@ class Configuration {
     std::string place;                 ///< "file:line" of one of them
   };
 
-  /// All of them, other than those that warnings() are of.
+  /// All of them, other than those that warnings() are of or that an import stands for.
   std::vector<Unread> unread() const;
 
   /// "file:line" of a binding that names the configurable itself, in any scope; "" where none does.
@@ -111,6 +111,7 @@ class Configuration {
   struct Bound {
     Value value;
     SourceLocation location;
+    bool implied;  // by an import
   };
 
   // a parameter as explain() shows it

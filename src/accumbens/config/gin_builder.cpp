@@ -67,6 +67,8 @@ void Builder::fail_expecting(const char* at, const std::string& expected) const 
     found = "the end of the line";
   } else if (!rest.empty() && std::iscntrl(static_cast<unsigned char>(rest[0]))) {
     found = "byte " + std::to_string(rest[0]);
+  } else if (rest.size() > 1 && rest[0] == '\xc2' && static_cast<unsigned char>(rest[1]) < 0xa0) {
+    found = "a control code";
   } else if (!rest.empty()) {
     size_t size = 1;
     while (size < rest.size() && (rest[size] & 0xc0) == 0x80) ++size;

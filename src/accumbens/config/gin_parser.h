@@ -18,6 +18,7 @@ struct BindingStatement {
   SourceLocation location;            // of the scope or name
   SourceLocation parameter_location;  // of the name for a macro
   SourceLocation value_location;      // of its first character
+  bool implied = false;               // not written: an import stands for it
 };
 
 /// `import module` (also `import module as name`, `from module import name`): "module.name".

@@ -88,13 +88,20 @@ ConfigError error_at(const SourceLocation& location, const std::string& message)
   // the caret stands below its character: tabs stay tabs, other characters become spaces. Of a long
   // line only what is around it is shown, and of what no terminal should get a dot
   constexpr int64_t kAround = 100;
+  constexpr size_t kMostBytes = 1'000;  // of characters that are none, too
   std::string shown, caret;
   int64_t column = 0;
   for (const char c : location.text) {
     const bool continues_character = (c & 0xc0) == 0x80;
     if (!continues_character) ++column;
-    if (std::abs(column - location.column) > kAround) continue;
-    shown += c != '\t' && std::iscntrl(static_cast<unsigned char>(c)) ? '.' : c;
+    if (std::abs(column - location.column) > kAround || shown.size() == kMostBytes) continue;
+
+    // of two bytes, those that begin with 0xc2 and go on below 0xa0 are control codes
+    const bool control = c != '\t' && std::iscntrl(static_cast<unsigned char>(c));
+    const bool wide_control =
+        continues_character && shown.ends_with('\xc2') && static_cast<unsigned char>(c) < 0xa0;
+    if (wide_control) shown.pop_back();
+    shown += control || wide_control ? '.' : c;
     if (!continues_character && column < location.column) caret += c == '\t' ? '\t' : ' ';
   }
   return ConfigError(location.file + ":" + std::to_string(location.line) + ":" +

@@ -17,7 +17,7 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& directory)
   ::close(descriptor_);
   descriptor_ = -1;
   if (taken) {
-    throw Error("another process is training in " + directory.string() +
+    throw Error("another run is training in " + directory.string() +
                 "; stop it or let it finish, or name another --base_dir");
   }
 }

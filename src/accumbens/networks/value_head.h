@@ -48,6 +48,9 @@ class ValueHead : public torch::nn::Module {
   /// features: [B, features]
   QOutput forward(const torch::Tensor& features) const;
 
+  /// Whether forward_at() can be called.
+  bool has_quantile_function() const { return embedding_ != nullptr; }
+
   /// features: [B, features]; taus: [B, N] in [0, 1].
   QOutput forward_at(const torch::Tensor& features, const torch::Tensor& taus) const;
 
@@ -73,6 +76,7 @@ class EncodedNetwork : public QNetwork {
  public:
   QOutput forward(const torch::Tensor& s) final { return head_->forward(encode(s)); }
   QOutput forward_at(const torch::Tensor& s, const torch::Tensor& taus) final {
+    if (!head_->has_quantile_function()) return QNetwork::forward_at(s, taus);
     return head_->forward_at(encode(s), taus);
   }
   void sample_noise(RandomStream& random) final { head_->sample_noise(random); }

@@ -17,7 +17,6 @@ namespace accumbens {
 /// How transitions are drawn where a priority counts; "PrioritizedSamplingDistribution" in Gin, as
 /// in Dopamine, whose values are the defaults.
 struct PrioritizationOptions {
-  std::optional<int64_t> max_capacity = std::nullopt;
   double priority_exponent = 1.0;
   double uniform_sample_probability = 0.0;
   double importance_exponent_begin = 0.5;
@@ -27,7 +26,6 @@ struct PrioritizationOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("max_capacity", max_capacity, "accepted for Dopamine's files; ReplayBuffer's counts");
     field("priority_exponent", priority_exponent,
           "alpha: transitions are drawn in proportion to priority^alpha", at_least(0));
     field("uniform_sample_probability", uniform_sample_probability,

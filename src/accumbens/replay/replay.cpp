@@ -71,7 +71,7 @@ Replay::Layout::Layout(const ReplayOptions& options, const ReplaySpec& spec)
 Replay::Replay(const ReplayOptions& options, const ReplaySpec& spec,
                const std::optional<PrioritizationOptions>& prioritization)
     : options_(options), spec_(spec), layout_(options, spec), episode_start_(spec.num_streams, 0) {
-  if (prioritization) prioritization_.emplace(*prioritization, layout_.max_span);
+  if (prioritization && !spec.unused) prioritization_.emplace(*prioritization, layout_.max_span);
   const int64_t window = spec.num_streams * spec.update_horizon;
   if (options.max_capacity < window) {
     throw ConfigError("ReplayBuffer.max_capacity is " + std::to_string(options.max_capacity) +
@@ -471,6 +471,8 @@ bool Replay::settled(int64_t chunk) const {
 }
 
 void Replay::state(StateTree& tree) {
+  if (spec_.unused) return;
+
   // ids and flags depend on these
   const std::vector<int64_t> own_spec{spec_.num_streams, spec_.stack_size, spec_.update_horizon,
                                       layout_.rows_per_chunk};

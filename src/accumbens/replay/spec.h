@@ -52,6 +52,7 @@ struct ReplaySpec {
   StackPadding padding = StackPadding::kLeadingZeros;   // of young episodes
   int64_t num_streams = 1;                              // B
   int64_t chunk_size = 4096;  // frames that are allocated, saved and released together
+  bool unused = false;        // of an agent that only acts: takes no memory, is not saved or loaded
 };
 
 }  // namespace accumbens

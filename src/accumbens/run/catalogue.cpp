@@ -175,7 +175,8 @@ Catalogue::Catalogue() {
   registry.add<PrioritizationOptions>("PrioritizedSamplingDistribution",
                                       {.modules = {"dopamine.jax.replay_memory.samplers"},
                                        .summary = "how a prioritized replay draws",
-                                       .unused = {{"seed", "bind Runner.seed"}}});
+                                       .unused = {{"max_capacity", ""},  // ReplayBuffer's counts
+                                                  {"seed", "bind Runner.seed"}}});
   add_parts(*this);
   add_value_agents(*this);
   add_policy_agents(*this);
@@ -264,22 +265,27 @@ void Catalogue::require_replay(const Configuration& configuration,
                     "): no transition would ever be whole; raise max_capacity");
 }
 
+std::set<std::string> Catalogue::options_of(const std::string& agent_name) const {
+  // what is bound for its bases reaches it too
+  std::set<std::string> names;
+  for (const Configurable* one = &registry.resolve(agents.at(agent_name).options); one != nullptr;
+       one = one->base) {
+    names.insert(one->name);
+  }
+  return names;
+}
+
 std::vector<std::string> Catalogue::unused_agents(const Configuration& configuration,
                                                   const std::string& agent_name) const {
-  // what is bound for its bases reaches it too
   const std::string chosen = registry.resolve(agents.at(agent_name).options).name;
-  std::vector<std::string> reach;
-  for (const Configurable* one = &registry.resolve(chosen); one != nullptr; one = one->base) {
-    reach.push_back(one->name);
-  }
-
+  const std::set<std::string> reach = options_of(agent_name);
   std::map<std::string, std::string> others;  // options -> the last agent_name that reads them
   for (const auto& [name, agent] : agents) {
     if (!agent.options.empty()) others[registry.resolve(agent.options).name] = name;
   }
   std::vector<std::string> warnings;
   for (const auto& [options, other] : others) {
-    if (std::ranges::find(reach, options) != reach.end()) continue;
+    if (reach.contains(options)) continue;
     const std::string place = configuration.bound_at(options);
     if (place.empty()) continue;
     warnings.push_back(place + ": the bindings of " + options +
@@ -290,13 +296,19 @@ std::vector<std::string> Catalogue::unused_agents(const Configuration& configura
 }
 
 std::vector<std::string> Catalogue::unread(const Configuration& configuration) const {
-  std::set<const Configurable*> warned;  // of agents, check() says more
+  // of other agents check() says more
+  const auto chosen = configuration.get<CreateAgentOptions>("create_agent").agent_name;
+  std::set<std::string> warned;
   for (const auto& [name, agent] : agents) {
-    if (!agent.options.empty()) warned.insert(&registry.resolve(agent.options));
+    if (!agent.options.empty()) warned.insert(registry.resolve(agent.options).name);
   }
+  if (!agents.at(chosen).options.empty()) {
+    for (const std::string& name : options_of(chosen)) warned.erase(name);
+  }
+
   std::vector<std::string> warnings;
   for (const Configuration::Unread& unread : configuration.unread()) {
-    if (warned.contains(unread.configurable)) continue;
+    if (warned.contains(unread.configurable->name)) continue;
     warnings.push_back(unread.place + ": the bindings of " + unread.label +
                        " have no effect: nothing in this run reads them");
   }

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,7 @@ struct AgentContext {
   EnvironmentSpec environment;         // that it acts in
   uint64_t seed = 1;                   // of the run
   torch::Device device = torch::kCPU;  // of its networks
-  bool only_acts = false;              // it fills no replay, and needs no memory for one
+  bool only_acts = false;              // its replay is unused, and takes no memory
 };
 
 /// What a network is built for.
@@ -211,8 +212,8 @@ class Catalogue {
   /// kind and for sizes that contradict each other. Returns warnings, each with file:line.
   std::vector<std::string> check(const Configuration& configuration) const;
 
-  /// Warnings of bindings that nothing has read of what was built of a configuration, agents'
-  /// options aside, of which check() warns.
+  /// Warnings of bindings that nothing has read, once environment and agent are built; those of
+  /// agents that were not chosen aside, of which check() warns.
   std::vector<std::string> unread(const Configuration& configuration) const;
 
   /// The agent that create_agent names, behind its wrappers. Throws ConfigError on an unknown name.
@@ -245,6 +246,7 @@ class Catalogue {
   void require_replay(const Configuration& configuration, const std::string& options) const;
 
   // bindings of agents that create_agent does not choose, with file:line
+  std::set<std::string> options_of(const std::string& agent_name) const;
   std::vector<std::string> unused_agents(const Configuration& configuration,
                                          const std::string& agent_name) const;
 

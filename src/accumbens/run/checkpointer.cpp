@@ -259,6 +259,7 @@ Checkpointer::Loaded Checkpointer::read(int64_t id) const {
 
     // frozen tensors, which need not be written again
     for (const auto& [key, entry] : frozen) {
+      if (!reads_chunks_) break;
       const auto& digest = entry.at("xxh128").get_ref<const std::string&>();
       Safetensors chunk = read_safetensors(chunk_path(digest));
       check_content(chunk_path(digest), chunk.content, entry);

@@ -47,6 +47,9 @@ class Checkpointer {
   /// One checkpoint. Throws Error if it is not there or is damaged.
   Loaded read(int64_t id) const;
 
+  /// From now on chunks are not read, only looked for: for whoever needs the rest alone.
+  void read_no_chunks() { reads_chunks_ = false; }
+
   /// The checkpoints there are, in rising order, damaged ones included.
   std::vector<int64_t> ids() const;
 
@@ -61,6 +64,7 @@ class Checkpointer {
 
   std::filesystem::path directory_;
   int64_t keep_;
+  bool reads_chunks_ = true;
   bool removed_leftovers_ = false;
   std::set<int64_t> damaged_;
 };

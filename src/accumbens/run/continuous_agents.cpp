@@ -84,7 +84,8 @@ ContinuousAgent::Parts make_parts(const Catalogue& catalogue, const Configuratio
   ReplaySpec spec = replay_spec(environment, options.stack_size);
   spec.update_horizon = options.update_horizon;
   spec.gamma = options.gamma;
-  if (!context.only_acts) Replay::require_memory(replay_options, spec);
+  spec.unused = context.only_acts;
+  if (!spec.unused) Replay::require_memory(replay_options, spec);
 
   const ContinuousContext network_context{
       .environment = environment,

@@ -103,10 +103,22 @@ std::map<std::string, std::string> bindings_of(const std::string& operative) {
   return bindings;
 }
 
-bool has_rows(const std::filesystem::path& csv) {
-  std::ifstream file(csv);
-  std::string line;
-  return std::getline(file, line) && std::getline(file, line);
+// the second row is written after the first checkpoint
+bool had_a_checkpoint(const std::filesystem::path& results) {
+  std::ifstream file(results);
+  int64_t lines = 0;
+  for (std::string line; std::getline(file, line);) ++lines;
+  return lines > 2;
+}
+
+// "DQNAgent." of "DQNAgent.gamma"
+std::string owner_of(const std::string& name) {
+  return name.substr(0, name.rfind('.') + 1);
+}
+
+bool names_any_of(const std::map<std::string, std::string>& bindings, const std::string& owner) {
+  const auto first = bindings.lower_bound(owner);
+  return first != bindings.end() && first->first.starts_with(owner);
 }
 
 // of what a part of the run has for itself
@@ -172,6 +184,7 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
                                                 .device = find_device(options_.device),
                                                 .only_acts = only_evaluates});
 
+  if (only_evaluates) checkpointer_.read_no_chunks();
   if (options_.worker_mode == "free_running" && !only_evaluates) {
     let_workers_run(catalogue, configuration);
   }
@@ -248,7 +261,8 @@ void Experiment::load(Checkpointer::Loaded loaded) {
 }
 
 void Experiment::lock() {
-  if (!lock_ && std::filesystem::exists(base_dir_)) lock_.emplace(base_dir_);
+  std::error_code ignored;  // whoever writes there says what is wrong
+  if (!lock_ && std::filesystem::exists(base_dir_, ignored)) lock_.emplace(base_dir_);
 }
 
 std::optional<Checkpointer::Loaded> Experiment::read_newest() {
@@ -264,7 +278,7 @@ void Experiment::resume() {
   if (!loaded) {
     // starting anew would overwrite the logs of a run that can perhaps still be saved
     const std::filesystem::path results = base_dir_ / "results.csv";
-    if (!has_rows(results)) return;
+    if (!had_a_checkpoint(results)) return;
     throw Error(results.string() + " is of a run whose checkpoints are gone; restore them in " +
                 (base_dir_ / "checkpoints").string() + ", or start anew with another --base_dir");
   }
@@ -305,17 +319,21 @@ void Experiment::say_what_changed(const std::filesystem::path& written) const {
   text << file.rdbuf();
   const auto before = bindings_of(text.str());
   const auto now = bindings_of(operative_config_);
-  if (before == now || before.empty()) return;
-  say_("the run goes on with another configuration:");
+  if (before.empty()) return;
+
+  // an option that came or went with a version of the program is no change
+  std::string changes;
   for (const auto& [name, binding] : before) {
-    if (!now.contains(name)) say_("- " + binding);
+    if (!now.contains(name) && !names_any_of(now, owner_of(name))) changes += "\n- " + binding;
   }
   for (const auto& [name, binding] : now) {
     const auto old = before.find(name);
+    if (old == before.end() && names_any_of(before, owner_of(name))) continue;
     if (old != before.end() && old->second == binding) continue;
-    if (old != before.end()) say_("- " + old->second);
-    say_("+ " + binding);
+    if (old != before.end()) changes += "\n- " + old->second;
+    changes += "\n+ " + binding;
   }
+  if (!changes.empty()) say_("the run goes on with another configuration:" + changes);
 }
 
 void Experiment::save_what_was_learned() {
@@ -323,7 +341,7 @@ void Experiment::save_what_was_learned() {
   try {
     write_checkpoint();
     say_("the environment failed; the same command goes on, with new episodes");
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     say_("the environment failed, and what was learned could not be saved: " +
          std::string(error.what()));
   }

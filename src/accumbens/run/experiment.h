@@ -28,14 +28,14 @@ class Experiment {
   /// Builds environment, agent, logs and runner. Throws ConfigError for everything that can be
   /// found before the first step: names, ranges, memory, devices. `say` hears of a run's events.
   /// Catalogue and configuration must outlive it: they make the environments of later iterations.
-  /// only_evaluates: evaluate() is all that will be called, which takes no memory for a replay.
+  /// only_evaluates: evaluate() is all that will be called, which needs no replay.
   Experiment(const Catalogue& catalogue, const Configuration& configuration,
              std::filesystem::path base_dir, Say say, bool only_evaluates = false);
   ~Experiment();
 
   /// Continues from the newest complete checkpoint, if there is one, and says so. Throws Error
   /// where checkpoints are gone or damaged that there must have been. From here or train() on,
-  /// base_dir is locked: throws Error where another process trains in it.
+  /// base_dir is locked: throws Error where another run trains in it.
   void resume();
 
   /// Says which bindings differ from those that the run had, if any. Trains to the end or until

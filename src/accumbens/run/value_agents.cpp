@@ -61,7 +61,6 @@ void add_value_agents(Catalogue& catalogue) {
                                 .summary = "Rainbow and C51 (Bellemare et al., 2017)",
                                 .unused = rainbow_unused});
   auto full_unused = unused;
-  full_unused.erase("distributional");
   full_unused["mse_loss"] = "bind DQNAgent.loss_type";
   registry.add<FullRainbowOptions>(
       "FullRainbowAgent", {.aliases = {"JaxFullRainbowAgent"},
@@ -124,7 +123,8 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   spec.padding = options.stack_padding == "leading" ? StackPadding::kLeadingZeros
                                                     : StackPadding::kTrailingZeros;
   const bool prioritized = options.replay_scheme == "prioritized";
-  if (!context.only_acts) Replay::require_memory(replay_options, spec, prioritized);
+  spec.unused = context.only_acts;
+  if (!spec.unused) Replay::require_memory(replay_options, spec, prioritized);
 
   const NetworkContext network_context{environment, options.stack_size, head};
   RandomStream initialization(context.seed, "initialization");
