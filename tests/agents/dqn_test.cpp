@@ -8,6 +8,7 @@
 
 #include "accumbens/core/error.h"
 #include "accumbens/networks/classic_control.h"
+#include "agents/dqn_parts.h"
 
 namespace accumbens {
 namespace {
@@ -29,21 +30,14 @@ std::unique_ptr<T> make_agent(DqnOptions options, uint64_t seed = 1, int64_t num
   const ClassicControlDqnOptions network_options{.hidden_units = 8};
   auto network = std::make_shared<ClassicControlDqnNetwork>(
       network_options, 2, 1, HeadSpec{.num_actions = kActions}, random);
-  return std::make_unique<T>(
-      options, /*batch_size=*/4, kActions, torch::kCPU,
-      DqnAgent::Parts{
-          .network = network,
-          .target_network = std::make_shared<ClassicControlDqnNetwork>(
-              network_options, 2, 1, HeadSpec{.num_actions = kActions}, random),
-          .optimizer = Optimizer("adam", {.learning_rate = 0.01}, network->parameters()),
-          .replay = Replay({.max_capacity = 100, .batch_size = 4}, spec),
-          .frame_stack = FrameStack(spec),
-          .epsilon = linearly_decaying_epsilon(20, options.min_replay_history, 0.1),
-          .action_fn = options.action_fn.name == "max_action" ? max_action : sampled_action,
-          .exploration = RandomStream(seed, "exploration"),
-          .sampling = RandomStream(seed, "sampling"),
-          .noise = RandomStream(seed, "noise"),
-      });
+  auto parts = dqn_parts(network,
+                         std::make_shared<ClassicControlDqnNetwork>(
+                             network_options, 2, 1, HeadSpec{.num_actions = kActions}, random),
+                         Optimizer("adam", {.learning_rate = 0.01}, network->parameters()),
+                         Replay({.max_capacity = 100, .batch_size = 4}, spec), spec, seed);
+  parts.epsilon = linearly_decaying_epsilon(20, options.min_replay_history, 0.1);
+  if (options.action_fn.name != "max_action") parts.action_fn = sampled_action;
+  return std::make_unique<T>(options, /*batch_size=*/4, kActions, torch::kCPU, std::move(parts));
 }
 
 // episodes of five steps, with rewards that depend on the step

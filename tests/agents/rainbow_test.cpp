@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include "accumbens/networks/classic_control.h"
+#include "agents/dqn_parts.h"
 
 namespace accumbens {
 namespace {
@@ -37,16 +38,8 @@ std::unique_ptr<OpenAgent> make_agent(const std::string& priority, double scale)
   const auto online = network();
   return std::make_unique<OpenAgent>(
       options, /*batch_size=*/8, /*num_actions=*/2, torch::kCPU,
-      DqnAgent::Parts{.network = online,
-                      .target_network = network(),
-                      .optimizer = Optimizer("adam", {}, online->parameters()),
-                      .replay = Replay({.max_capacity = 100, .batch_size = 8}, spec),
-                      .frame_stack = FrameStack(spec),
-                      .epsilon = constant_epsilon(0.0),
-                      .action_fn = max_action,
-                      .exploration = RandomStream(1, "exploration"),
-                      .sampling = RandomStream(1, "sampling"),
-                      .noise = RandomStream(1, "noise")});
+      dqn_parts(online, network(), Optimizer("adam", {}, online->parameters()),
+                Replay({.max_capacity = 100, .batch_size = 8}, spec), spec));
 }
 
 // oracle: Dopamine's sqrt(loss + 1e-10), DQN Zoo's clip(|loss|, 0, 100)

@@ -12,7 +12,8 @@
 #include "accumbens/agents/munchausen_iqn.h"
 #include "accumbens/agents/quantile.h"
 #include "accumbens/agents/rainbow.h"
-#include "tabular_network.h"
+#include "agents/dqn_parts.h"
+#include "agents/tabular_network.h"
 
 namespace accumbens {
 namespace {
@@ -48,17 +49,10 @@ DqnAgent::Parts parts_of(const Networks& networks, const DqnOptions& options, do
                         .observation_dtype = torch::kFloat32,
                         .stack_size = 1,
                         .gamma = options.gamma};
-  return {.network = networks.online,
-          .target_network = networks.target,
-          .optimizer =
-              Optimizer("sgd", {.learning_rate = learning_rate}, networks.online->parameters()),
-          .replay = Replay({.max_capacity = 100, .batch_size = kBatch}, spec, prioritization),
-          .frame_stack = FrameStack(spec),
-          .epsilon = constant_epsilon(0.0),
-          .action_fn = max_action,
-          .exploration = RandomStream(1, "exploration"),
-          .sampling = RandomStream(1, "sampling"),
-          .noise = RandomStream(1, "noise")};
+  return dqn_parts(
+      networks.online, networks.target,
+      Optimizer("sgd", {.learning_rate = learning_rate}, networks.online->parameters()),
+      Replay({.max_capacity = 100, .batch_size = kBatch}, spec, prioritization), spec);
 }
 
 // an agent whose online network differs from the target network, which an agent begins as

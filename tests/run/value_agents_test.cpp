@@ -18,6 +18,7 @@
 #include "accumbens/agents/rainbow.h"
 #include "accumbens/core/error.h"
 #include "accumbens/run/catalogue.h"
+#include "agents/dqn_parts.h"
 
 namespace accumbens {
 namespace {
@@ -371,16 +372,8 @@ TEST(RainbowOptions, AVminOfZeroIsNotOneThatIsMissing) {
   const ReplaySpec spec{.observation_shape = {1}, .observation_dtype = torch::kFloat32};
   OpenRainbow agent(options("RainbowAgent.vmin = 0.0"), /*batch_size=*/4, /*num_actions=*/2,
                     torch::kCPU,
-                    {.network = network,
-                     .target_network = std::make_shared<ThreeAtoms>(),
-                     .optimizer = Optimizer("adam", {}, {}),
-                     .replay = Replay({.max_capacity = 10, .batch_size = 4}, spec),
-                     .frame_stack = FrameStack(spec),
-                     .epsilon = constant_epsilon(0.0),
-                     .action_fn = max_action,
-                     .exploration = RandomStream(1, "exploration"),
-                     .sampling = RandomStream(1, "sampling"),
-                     .noise = RandomStream(1, "noise")});
+                    dqn_parts(network, std::make_shared<ThreeAtoms>(), Optimizer("adam", {}, {}),
+                              Replay({.max_capacity = 10, .batch_size = 4}, spec), spec));
   const torch::Tensor s = torch::zeros({4, 1, 1});
   const torch::Tensor losses = agent.losses_of({.s_tm1 = s,
                                                 .a_tm1 = torch::tensor({0, 1, 0, 1}),

@@ -67,14 +67,14 @@ void say(const std::string& text) {
   std::cout << text << std::endl;
 }
 
+void warn(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) std::cerr << "warning: " << warning << '\n';
+}
+
 Configuration load_configuration(const Catalogue& catalogue, const Arguments& arguments) {
   Configuration configuration(catalogue.registry, arguments.gin_files, arguments.gin_bindings);
-  for (const std::string& warning : configuration.warnings()) {
-    std::cerr << "warning: " << warning << '\n';
-  }
-  for (const std::string& warning : catalogue.check(configuration)) {
-    std::cerr << "warning: " << warning << '\n';
-  }
+  warn(configuration.warnings());
+  warn(catalogue.check(configuration));
   return configuration;
 }
 
@@ -95,9 +95,7 @@ int train(const Catalogue& catalogue, Arguments arguments) {
   const Configuration configuration = load_configuration(catalogue, arguments);
   Experiment experiment(catalogue, configuration, arguments.base_dir, say);
   experiment.resume();
-  for (const std::string& warning : catalogue.unread(configuration)) {
-    std::cerr << "warning: " << warning << '\n';
-  }
+  warn(catalogue.unread(configuration));
   if (experiment.train(stop_requested) == Runner::Outcome::kDone) {
     say("done: " + arguments.base_dir);
     return 0;

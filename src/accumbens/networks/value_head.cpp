@@ -36,8 +36,7 @@ ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_unit
   if (spec.separate_streams && hidden_units == 0) {
     throw ConfigError(
         "separate_streams needs a network with a hidden layer after its encoder, as those of "
-        "images; "
-        "this one has none: leave separate_streams out");
+        "images; this one has none: leave separate_streams out");
   }
   if (spec.separate_streams) {
     value_hidden_ = layer("value_hidden", features, hidden_units);

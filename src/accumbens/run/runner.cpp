@@ -127,6 +127,7 @@ void Runner::step() {
 }
 
 TimeStep Runner::step_environment() {
+  environment_failed_ = false;
   try {
     return environment_->step(action_);
   } catch (const Diverged&) {  // of a free-running worker

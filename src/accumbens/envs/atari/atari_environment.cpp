@@ -42,7 +42,7 @@ StreamStep AtariEnvironment::advance(const StreamAction& stream_action) {
   if (begins_) {
     begin_game();
     fire();
-    game_frames_ = 0;
+    game_frames_ = 0;  // which counts from FIRST
     return {};
   }
   if (lost_life_) {
@@ -102,7 +102,6 @@ void AtariEnvironment::begin_game() {
   }
 
   lives_ = emulator_->lives();
-  game_frames_ = 0;
   begins_ = lost_life_ = false;
   screen_->begin(*emulator_, observation_.mutable_data_ptr<uint8_t>());
 }
