@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "accumbens/config/nearest_name.h"
+#include "accumbens/config/resolver.h"
 
 namespace accumbens {
 namespace {
@@ -34,104 +35,9 @@ Value one_spelling(const Field* field, const Value& value) {
   return value;
 }
 
-// runs a check whose message lacks its place
-template <class Check>
-decltype(auto) located(const SourceLocation& location, Check check) {
-  try {
-    return check();
-  } catch (const ConfigError& error) {
-    throw error_at(location, error.what());
-  }
-}
-
 std::string place(const SourceLocation& location) {
   return location.file + ":" + std::to_string(location.line);
 }
-
-std::string macro_name(const BindingStatement& binding) {
-  return binding.scope.empty() ? binding.name : binding.scope + "/" + binding.name;
-}
-
-// replaces constants, macros and the names of references by what they stand for
-class Resolver {
- public:
-  Resolver(const Registry& registry, const std::vector<BindingStatement>& bindings)
-      : registry_(registry) {
-    for (const BindingStatement& binding : bindings) {
-      if (binding.parameter.empty()) macros_[macro_name(binding)] = &binding;
-    }
-  }
-
-  Value resolve(const BindingStatement& binding) {
-    return located(binding.value_location, [&] {
-      size_ = 0;
-      return resolve(binding.value, 0);
-    });
-  }
-
-  bool used(const std::string& macro) const { return used_.contains(macro); }
-
- private:
-  Value resolve(const Value& value, int depth) {
-    // macros that hold macros could nest or grow without end
-    constexpr int kDeepest = 100;
-    constexpr size_t kLargest = 100'000;
-    if (depth > kDeepest) throw ConfigError("the value nests too deeply once macros are replaced");
-    if (++size_ > kLargest) throw ConfigError("the value is too large once macros are replaced");
-
-    if (const auto* list = value.as<ListValue>()) {
-      ListValue resolved{.tuple = list->tuple, .items = {}};
-      for (const Value& item : list->items) resolved.items.push_back(resolve(item, depth + 1));
-      return resolved;
-    }
-    if (const auto* dict = value.as<DictValue>()) {
-      DictValue resolved;
-      for (const auto& [key, item] : dict->items) {
-        resolved.items.emplace_back(resolve(key, depth + 1), resolve(item, depth + 1));
-      }
-      return resolved;
-    }
-    if (const auto* reference = value.as<ReferenceValue>()) {
-      const auto [scope, name] = split_scope(reference->name);
-      const std::string selector = registry_.selector(registry_.resolve(name));
-      return ReferenceValue{.name = scope.empty() ? selector : scope + "/" + selector,
-                            .called = reference->called};
-    }
-    if (const auto* constant = value.as<ConstantReference>()) return resolve(*constant, depth);
-    return value;
-  }
-
-  Value resolve(const ConstantReference& reference, int depth) {
-    if (const Value* constant = registry_.constant(reference.name)) return *constant;
-    const auto macro = macros_.find(reference.name);
-    if (macro == macros_.end()) {
-      std::vector<std::string> names = registry_.constant_names();
-      for (const auto& [name, binding] : macros_) names.push_back(name);
-      // constants are mostly written with the last module only
-      for (size_t i = 0, count = names.size(); i < count; ++i) {
-        for (size_t dot = names[i].find('.'); dot != std::string::npos;
-             dot = names[i].find('.', dot + 1)) {
-          names.push_back(names[i].substr(dot + 1));
-        }
-      }
-      throw ConfigError("no constant or macro is named '" + reference.name + "'" +
-                        did_you_mean(reference.name, names));
-    }
-    used_.insert(macro->first);
-    if (!open_.insert(macro->first).second) {
-      throw ConfigError("the macro '" + reference.name + "' is defined by itself");
-    }
-    Value value = resolve(macro->second->value, depth + 1);
-    open_.erase(macro->first);
-    return value;
-  }
-
-  const Registry& registry_;
-  std::map<std::string, const BindingStatement*> macros_;  // the last of each name
-  std::set<std::string> used_;
-  std::set<std::string> open_;  // being replaced right now
-  size_t size_ = 0;
-};
 
 // the files beside a missing one, for the nearest name
 std::string did_you_mean_file(const fs::path& file) {
