@@ -7,7 +7,7 @@
 // are no agent steps. Prints a line for each, of the id and the figure; peer_gymnasium.py runs it
 // beside Gymnasium.
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cstdio>

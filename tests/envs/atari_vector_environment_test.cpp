@@ -1,7 +1,7 @@
 #include "accumbens/envs/atari/atari_vector_environment.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "accumbens/core/error.h"
 #include "accumbens/core/random.h"

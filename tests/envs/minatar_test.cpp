@@ -1,7 +1,7 @@
 #include "accumbens/envs/minatar/minatar.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <map>
 #include <string>

@@ -173,7 +173,8 @@ TEST(DqnZooLog, NormalisesReturnsByDqnZoosScoresInAll57Games) {
     const TemporaryDirectory directory;
     DqnZooLog log(directory / "", spec_of(game), /*training_steps=*/100, {});
     for (const std::string& score : {random, human}) {
-      Position position{.phase = Phase::kEval};
+      Position position;
+      position.phase = Phase::kEval;
       position.eval = {.sum_of_returns = std::stod(score), .num_episodes = 1, .agent_steps = 9};
       log.on_phase(position, TalkingAgent());
       log.on_iteration(position);

@@ -1,7 +1,7 @@
 #include "accumbens/core/safetensors.h"
 
 #include <gmock/gmock.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstring>
 

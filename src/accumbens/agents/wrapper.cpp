@@ -1,6 +1,6 @@
 #include "accumbens/agents/wrapper.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,6 @@
 #include "accumbens/envs/atari/atari_environment.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cstring>
