@@ -23,11 +23,13 @@ namespace accumbens {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::Contains;
 using testing::ContainsRegex;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 class DopamineTest : public testing::Test {
  protected:
@@ -286,8 +288,8 @@ TEST_F(DopamineTest, BindingsOfAnAgentThatIsNotChosenAreAWarning) {
 
 TEST_F(DopamineTest, SizesThatContradictEachOtherAreFoundBeforeTraining) {
   EXPECT_EQ(contradiction({"ReplayBuffer.max_capacity = 31"}),
-            "ReplayBuffer: max_capacity (31) is below batch_size (32): raise the one or lower the "
-            "other");
+            "--gin_bindings:1: ReplayBuffer: max_capacity (31) is below batch_size (32): raise the "
+            "one or lower the other");
   const std::vector<std::string> small = {"ReplayBuffer.batch_size = 1",
                                           "ReplayBuffer.max_capacity = 6"};
   EXPECT_EQ(contradiction(small), "none");
@@ -297,8 +299,9 @@ TEST_F(DopamineTest, SizesThatContradictEachOtherAreFoundBeforeTraining) {
     return contradiction(bindings);
   };
   EXPECT_THAT(with("DQNAgent.update_horizon = 3"),
-              HasSubstr("max_capacity (6) is below DQNAgent.stack_size (4) + "
-                        "DQNAgent.update_horizon (3)"));
+              AllOf(StartsWith("--gin_bindings:2, --gin_bindings:3: ReplayBuffer.max_capacity"),
+                    HasSubstr("max_capacity (6) is below DQNAgent.stack_size (4) + "
+                              "DQNAgent.update_horizon (3)")));
   EXPECT_THAT(with("DQNAgent.stack_size = 6"), HasSubstr("DQNAgent.stack_size (6)"));
   EXPECT_EQ(with("DQNAgent.update_horizon = 2"), "none");
   EXPECT_THAT(

@@ -358,12 +358,45 @@ TEST_F(ConfigurationTest, ARequiredParameterFailsWhenItIsFetched) {
   EXPECT_EQ(bindings({required[0], "DQNAgent.seed = 3"}).get<AgentOptions>("DQNAgent").seed, 3);
 }
 
-TEST_F(ConfigurationTest, ContradictionsBetweenFieldsNameTheConfigurable) {
+TEST_F(ConfigurationTest, ContradictionsBetweenFieldsNameTheConfigurableAndWhatIsBound) {
   EXPECT_EQ(error_of("Runner.training_steps = 10"),
-            "Runner: max_steps_per_episode is above training_steps");
+            "--gin_bindings:1: Runner: max_steps_per_episode is above training_steps");
+  const std::string file = write("a.gin",
+                                 "Runner.num_iterations = 1\nRunner.training_steps = 10\n"
+                                 "Runner.max_steps_per_episode = 11\n");
+  EXPECT_EQ(error_of({file}, {}),
+            file + ":3, " + file + ":2: Runner: max_steps_per_episode is above training_steps");
   const auto configuration =
       bindings({"Runner.training_steps = 10", "Runner.max_steps_per_episode = 5"});
   EXPECT_EQ(configuration.get<RunnerOptions>("TrainRunner").training_steps, 10);
+}
+
+TEST_F(ConfigurationTest, MessagesGetTheLinesOfTheParametersThatTheyName) {
+  const std::string file = write("a.gin",
+                                 "DQNAgent.gamma = 0.5\nRunner.num_iterations = 1\n"
+                                 "evaluation/Runner.num_iterations = 2\n");
+  const Configuration configuration(registry_, {file}, {"DQNAgent.update_period = 2"});
+  EXPECT_EQ(
+      configuration.with_places("DQNAgent.update_period and DQNAgent.gamma do not go together"),
+      "--gin_bindings:1, " + file +
+          ":1: DQNAgent.update_period and DQNAgent.gamma do not go together");
+
+  // what is bound for a base, unless it is bound itself, or in a scope
+  EXPECT_EQ(configuration.with_places("TrainRunner.num_iterations is odd"),
+            file + ":2, " + file + ":3: TrainRunner.num_iterations is odd");
+  const auto own = bindings({"Runner.num_iterations = 1", "TrainRunner.num_iterations = 2"});
+  EXPECT_EQ(own.with_places("TrainRunner.num_iterations is odd"),
+            "--gin_bindings:2: TrainRunner.num_iterations is odd");
+
+  // what is not bound, and no whole word
+  for (const std::string other :
+       {"DQNAgent.network is odd", "DQNAgent.gammas", "MyDQNAgent.gamma", "gamma"}) {
+    EXPECT_EQ(configuration.with_places(other), other);
+  }
+
+  // once is enough
+  const std::string located = configuration.with_places("DQNAgent.gamma is odd");
+  EXPECT_EQ(configuration.with_places(located), located);
 }
 
 TEST_F(ConfigurationTest, UnknownImportsAreWarnings) {

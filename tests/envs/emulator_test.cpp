@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
+#include <string>
 
 #include "accumbens/core/error.h"
 #include "accumbens/core/random.h"
@@ -77,20 +79,34 @@ TEST_F(NativeLibrary, PlaysAlePysGames) {
   EXPECT_EQ(emulator_library().games(), python_emulator_library().games());
 }
 
+// makes Pong with the ROMs of a folder, and exits as the program would
+[[noreturn]] void make_pong_from(const std::string& folder) {
+  setenv("ACCUMBENS_ROM_DIR", folder.c_str(), 1);
+  try {
+    make_emulator({.game = "Pong"});
+  } catch (const Error& error) {
+    std::cerr << error.what() << std::endl;
+    std::_Exit(error.exit_code());
+  }
+  std::_Exit(0);
+}
+
 // oracle: the rule that an error says what, where and how to fix it
 TEST_F(NativeLibraryDeathTest, AFolderWithoutRomsIsNamed) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        setenv("ACCUMBENS_ROM_DIR", "/nowhere", 1);
-        try {
-          make_emulator({.game = "Pong"});
-        } catch (const Error& error) {
-          std::cerr << error.what() << std::endl;
-          std::_Exit(error.exit_code());
-        }
-      },
-      ::testing::ExitedWithCode(1), "no Atari ROMs in /nowhere; set ACCUMBENS_ROM_DIR");
+  EXPECT_EXIT(make_pong_from("/nowhere"), ::testing::ExitedWithCode(1),
+              "no Atari ROMs in /nowhere; set ACCUMBENS_ROM_DIR");
+}
+
+TEST_F(NativeLibraryDeathTest, AGameWithoutItsRomIsNoUnknownGame) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const std::filesystem::path rom = ACCUMBENS_SOURCE_DIR "/.ale/share/ale/roms/breakout.bin";
+  if (!std::filesystem::exists(rom)) GTEST_SKIP() << "ALE is installed elsewhere";
+  const std::filesystem::path folder = ACCUMBENS_BINARY_DIR "/tests/one_rom";
+  std::filesystem::create_directories(folder);
+  std::filesystem::copy(rom, folder, std::filesystem::copy_options::skip_existing);
+  EXPECT_EXIT(make_pong_from(folder), ::testing::ExitedWithCode(2),
+              "game_name: the ROM of Pong is not among the 1 that there are");
 }
 
 }  // namespace

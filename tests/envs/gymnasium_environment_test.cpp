@@ -352,9 +352,10 @@ TEST(GymnasiumEnvironment, AnIdThatGymnasiumRefusesBringsItsSentence) {
     return message<ConfigError>(
         [&] { make_gym_environment({.environment_name = name, .version = version}, /*seed=*/1); });
   };
-  EXPECT_THAT(said("LunarLandr", "v3"), AllOf(HasSubstr("the environment 'LunarLandr-v3' cannot be "
-                                                        "made; Gymnasium 1."),
-                                              HasSubstr("Did you mean: `LunarLander`?")));
+  EXPECT_THAT(said("LunarLandr", "v3"),
+              AllOf(HasSubstr("create_gym_environment.environment_name: 'LunarLandr-v3' cannot be "
+                              "made; Gymnasium 1."),
+                    HasSubstr("Did you mean: `LunarLander`?")));
   EXPECT_THAT(said("LunarLander", "v2"), HasSubstr("Please use `LunarLander-v3` instead"));
   EXPECT_THAT(said("LunarLander-v99", "v3"), HasSubstr("`v99` for environment `LunarLander`"));
   EXPECT_THAT(said("no_such_module:Env-v0", ""), HasSubstr("No module named 'no_such_module'"));

@@ -1,18 +1,16 @@
 #include "accumbens/config/configuration.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include <cctype>
 #include <iterator>
 #include <utility>
 
+#include "accumbens/config/gin_files.h"
 #include "accumbens/config/nearest_name.h"
 #include "accumbens/config/resolver.h"
 
 namespace accumbens {
 namespace {
-
-namespace fs = std::filesystem;
 
 const char kBindings[] = "--gin_bindings";
 
@@ -35,23 +33,43 @@ Value one_spelling(const Field* field, const Value& value) {
   return value;
 }
 
-std::string place(const SourceLocation& location) {
-  return location.file + ":" + std::to_string(location.line);
+// whether what is bound for `base` reaches the configurable
+bool is_or_derives(const Configurable& configurable, const Configurable& base) {
+  const Configurable* owner = &configurable;
+  while (owner && owner != &base) owner = owner->base;
+  return owner;
 }
 
-// the files beside a missing one, for the nearest name
-std::string did_you_mean_file(const fs::path& file) {
-  std::vector<std::string> names;
-  std::error_code error;
-  const fs::path directory = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-       entry.increment(error)) {
-    names.push_back(entry->path().filename().string());
+// where in the text the word begins, npos where it does not occur as a whole
+size_t find_word(const std::string& text, const std::string& word) {
+  const auto in_word = [&](size_t i) {
+    return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) || text[i] == '_');
+  };
+  size_t found = text.find(word);
+  while (found != std::string::npos &&
+         ((found > 0 && in_word(found - 1)) || in_word(found + word.size()))) {
+    found = text.find(word, found + 1);
   }
-  std::sort(names.begin(), names.end());
-  const std::string nearest = nearest_name(file.filename().string(), names);
-  if (nearest.empty()) return "";
-  return "; did you mean '" + (file.parent_path() / nearest).string() + "'?";
+  return found;
+}
+
+// a message behind the places of the words that it mentions, in the order of the message
+std::string behind_places(const std::string& message,
+                          const std::map<std::string, std::set<std::string>>& places_of) {
+  std::map<size_t, std::set<std::string>> mentioned;
+  for (const auto& [word, places] : places_of) {
+    const size_t found = find_word(message, word);
+    if (found != std::string::npos) mentioned[found] = places;
+  }
+  std::vector<std::string> places;
+  for (const auto& [position, its] : mentioned) {
+    for (const std::string& one : its) {
+      if (std::ranges::find(places, one) == places.end()) places.push_back(one);
+    }
+  }
+  std::string text;
+  for (const std::string& one : places) text += (text.empty() ? "" : ", ") + one;
+  return text.empty() || message.starts_with(text + ":") ? message : text + ": " + message;
 }
 
 }  // namespace
@@ -72,88 +90,17 @@ Configuration::Configuration(const Registry& registry, const std::vector<std::st
     : registry_(&registry) {
   registry.check_default_references();
 
-  std::vector<BindingStatement> bindings;
-  std::vector<std::string> including;
-  for (const std::string& file : gin_files) load(file, nullptr, including, bindings);
+  GinFiles files(registry);
+  for (const std::string& file : gin_files) files.read(file);
 
   // one line each, so that the line of an error counts the bindings
   std::string lines;
   for (const std::string& binding : gin_bindings) lines += binding + "\n";
-  collect(parse_gin(lines, kBindings), "", including, bindings);
+  files.add(lines, kBindings);
 
-  bind(bindings);
+  warnings_ = files.warnings();
+  bind(files.bindings());
   check_contradictions();
-}
-
-void Configuration::load(const std::string& file, const SourceLocation* named_at,
-                         std::vector<std::string>& including,
-                         std::vector<BindingStatement>& bindings) {
-  const auto fail = [&](const std::string& message) {
-    if (named_at) throw error_at(*named_at, message);
-    throw ConfigError("--gin_files: " + message);
-  };
-
-  // files that include one file twice, which does the same, would have no end
-  constexpr int64_t kMostFiles = 1'000;
-  if (++num_files_ > kMostFiles) {
-    fail("more than " + std::to_string(kMostFiles) + " files are included");
-  }
-
-  // a directory opens but does not read
-  std::error_code error;
-  if (!fs::exists(file, error)) {
-    const bool missing = !error || error == std::errc::no_such_file_or_directory;
-    fail(missing ? "there is no file '" + file + "'" + did_you_mean_file(file)
-                 : "the file '" + file + "' cannot be opened: " + error.message());
-  }
-  if (fs::is_directory(file, error)) fail("'" + file + "' is a directory, not a file");
-  std::ifstream stream(file, std::ios::binary);
-  if (!stream) fail("the file '" + file + "' cannot be opened");
-
-  // some devices have no end
-  constexpr size_t kLargest = size_t{16} << 20;
-  std::string text;
-  for (std::istreambuf_iterator<char> at(stream), end; at != end; ++at) {
-    text += *at;
-    if (text.size() > kLargest) fail("'" + file + "' is larger than 16 MB: no configuration is");
-  }
-
-  const std::string canonical = fs::weakly_canonical(file, error).string();
-  if (std::find(including.begin(), including.end(), canonical) != including.end()) {
-    fail("the file '" + file + "' includes itself");
-  }
-  including.push_back(canonical);
-  collect(parse_gin(text, file), fs::path(file).parent_path().string(), including, bindings);
-  including.pop_back();
-}
-
-void Configuration::collect(std::vector<Statement> statements, const std::string& directory,
-                            std::vector<std::string>& including,
-                            std::vector<BindingStatement>& bindings) {
-  for (Statement& statement : statements) {
-    if (auto* binding = std::get_if<BindingStatement>(&statement)) {
-      bindings.push_back(std::move(*binding));
-    } else if (const auto* include = std::get_if<IncludeStatement>(&statement)) {
-      load((fs::path(directory) / include->file).string(), &include->location, including, bindings);
-    } else if (const auto* import = std::get_if<ImportStatement>(&statement)) {
-      if (import->module.starts_with("accumbens.")) continue;
-      const std::string* stands_for = registry_->module(import->module);
-      if (!stands_for) {
-        warnings_.push_back(place(import->location) + ": the import of '" + import->module +
-                            "' has no effect: Python modules are not loaded" +
-                            did_you_mean(import->module, registry_->module_names()));
-        continue;
-      }
-      for (Statement& implied : parse_gin(*stands_for, import->module)) {
-        auto& binding = std::get<BindingStatement>(implied);
-        binding.location = binding.parameter_location = binding.value_location = import->location;
-        binding.implied = true;
-
-        // whatever is bound anywhere goes before what an import stands for
-        bindings.insert(bindings.begin(), std::move(binding));
-      }
-    }
-  }
 }
 
 void Configuration::bind(const std::vector<BindingStatement>& bindings) {
@@ -240,7 +187,12 @@ void Configuration::check_contradictions() const {
     try {
       target.configurable->check(values);
     } catch (const ConfigError& error) {
-      throw ConfigError(label(target) + ": " + error.what());
+      std::map<std::string, std::set<std::string>> places;
+      for (const auto& [parameter, value] : values) {
+        const Bound* binding = find(target, parameter);
+        if (binding) places[parameter].insert(place(binding->location));
+      }
+      throw ConfigError(behind_places(label(target) + ": " + error.what(), places));
     }
   }
 }
@@ -314,9 +266,19 @@ std::string Configuration::bound_at(const std::string& name) const {
   return "";
 }
 
-std::string Configuration::bound_at(const std::string& name, const std::string& parameter) const {
-  const Bound* found = find(target(name), parameter);
-  return found == nullptr ? "" : place(found->location);
+std::string Configuration::with_places(const std::string& message) const {
+  std::map<std::string, std::set<std::string>> places;
+  for (const Configurable* named : registry_->configurables()) {
+    for (const auto& [target, parameters] : bound_) {
+      if (!is_or_derives(*named, *target.configurable)) continue;
+      for (const auto& [parameter, binding] : parameters) {
+        // its own binding comes before that of a base
+        const Bound* effective = find({target.scope, named}, parameter);
+        places[named->name + "." + parameter].insert(place(effective->location));
+      }
+    }
+  }
+  return behind_places(message, places);
 }
 
 Value Configuration::value(const std::string& name, const std::string& parameter) const {
@@ -327,9 +289,7 @@ std::vector<Configuration::Unread> Configuration::unread() const {
   const auto reaches = [](const Target& bound, const Target& used) {
     const bool scope = bound.scope.empty() || used.scope == bound.scope ||
                        used.scope.starts_with(bound.scope + "/");
-    const Configurable* owner = used.configurable;
-    while (owner && owner != bound.configurable) owner = owner->base;
-    return scope && owner;
+    return scope && is_or_derives(*used.configurable, *bound.configurable);
   };
   std::vector<Unread> all;
   for (const auto& [target, parameters] : bound_) {

@@ -78,8 +78,9 @@ class Configuration {
   /// "file:line" of a binding that names the configurable itself, in any scope; "" where none does.
   std::string bound_at(const std::string& name) const;
 
-  /// "file:line" of the binding that a parameter's value comes from; "" for a default.
-  std::string bound_at(const std::string& name, const std::string& parameter) const;
+  /// A message about parameters, "Name.parameter must ...", behind "file:line" of each that is
+  /// bound, in any scope; unchanged where none is, or where it begins so already.
+  std::string with_places(const std::string& message) const;
 
   /// The value of a parameter, bound or default, which does not count as a use.
   Value value(const std::string& name, const std::string& parameter) const;
@@ -121,10 +122,6 @@ class Configuration {
     std::string origin;
   };
 
-  void load(const std::string& file, const SourceLocation* named_at,
-            std::vector<std::string>& including, std::vector<BindingStatement>& bindings);
-  void collect(std::vector<Statement> statements, const std::string& directory,
-               std::vector<std::string>& including, std::vector<BindingStatement>& bindings);
   void bind(const std::vector<BindingStatement>& bindings);
   void bind(const BindingStatement& binding, Value value);
   void bind_unused(const BindingStatement& binding, const Configurable& configurable, Value value);
@@ -144,7 +141,6 @@ class Configuration {
   std::set<const Configurable*> warned_;  // absent ones
   mutable std::set<Target> used_;
   mutable std::string scope_;  // of names without one
-  int64_t num_files_ = 0;      // loaded so far
   std::vector<std::string> warnings_;
 };
 

@@ -84,6 +84,10 @@ struct TextOf {
 
 }  // namespace
 
+std::string place(const SourceLocation& location) {
+  return location.file + ":" + std::to_string(location.line);
+}
+
 ConfigError error_at(const SourceLocation& location, const std::string& message) {
   // the caret stands below its character: tabs stay tabs, other characters become spaces. Of a long
   // line only what is around it is shown, and of what no terminal should get a dot
@@ -104,9 +108,8 @@ ConfigError error_at(const SourceLocation& location, const std::string& message)
     shown += control || wide_control ? '.' : c;
     if (!continues_character && column < location.column) caret += c == '\t' ? '\t' : ' ';
   }
-  return ConfigError(location.file + ":" + std::to_string(location.line) + ":" +
-                     std::to_string(location.column) + ": " + message + "\n  " + shown + "\n  " +
-                     caret + "^");
+  return ConfigError(place(location) + ":" + std::to_string(location.column) + ": " + message +
+                     "\n  " + shown + "\n  " + caret + "^");
 }
 
 bool operator==(const Value& a, const Value& b) {

@@ -19,6 +19,9 @@ struct SourceLocation {
   std::string text;    // of that line, without its end
 };
 
+/// "file:line".
+std::string place(const SourceLocation& location);
+
 /// "file:line:column: message", the line and a caret below the column.
 ConfigError error_at(const SourceLocation& location, const std::string& message);
 

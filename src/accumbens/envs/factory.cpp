@@ -188,8 +188,8 @@ std::unique_ptr<Environment> make_minatar_environment(const MinAtarOptions& opti
                                                       uint64_t seed) {
   const auto game = minatar_games().find(options.game_name);
   if (game != minatar_games().end()) return game->second(options, seed);
-  throw ConfigError("there is no game '" + options.game_name +
-                    "' in MinAtar; create_minatar_env knows " + names_of(minatar_games()));
+  throw ConfigError("create_minatar_env.game_name: there is no game '" + options.game_name +
+                    "' in MinAtar; known are " + names_of(minatar_games()));
 }
 
 std::vector<std::string> known_environments() {

@@ -1,15 +1,12 @@
 #include "accumbens/replay/replay.h"
 
 #include <algorithm>
-#include <atomic>
-#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
 
 #include "accumbens/core/error.h"
 #include "accumbens/replay/frames.h"
-#include "accumbens/replay/packed_frames.h"
 
 namespace accumbens {
 namespace {
@@ -24,22 +21,6 @@ int64_t divide_up(int64_t a, int64_t b) {
   return (a + b - 1) / b;
 }
 
-std::string chunk_name(const char* what, int64_t number) {
-  std::string digits = std::to_string(number);
-  if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
-  return std::string(what) + "_" + digits;
-}
-
-// Whether nobody else, such as a checkpoint being written, holds the memory of a tensor. Memory
-// that torch did not allocate (a mapped file) is never ours to overwrite; such storages cannot be
-// resized.
-bool owned_alone(const torch::Tensor& tensor) {
-  const bool alone =
-      tensor.use_count() == 1 && tensor.storage().use_count() == 1 && tensor.storage().resizable();
-  std::atomic_thread_fence(std::memory_order_acquire);
-  return alone;
-}
-
 }  // namespace
 
 Batch Batch::to(torch::Device device) const {
@@ -52,26 +33,25 @@ Batch Batch::to(torch::Device device) const {
           .probabilities = probabilities};
 }
 
-Replay::Layout::Layout(const ReplayOptions& options, const ReplaySpec& spec)
-    : frame_bytes(bytes_per_frame(spec)),
-      step_bytes(static_cast<int64_t>(sizeof(Step) + spec.action_size * sizeof(float))),
-      rows_per_chunk(std::max<int64_t>(1, spec.chunk_size / spec.num_streams)) {
+Replay::Sizes::Sizes(const ReplayOptions& options, const ReplaySpec& spec) {
   // the transitions and final observations, and the rows whose n steps are not over
   const int64_t final_observations = std::max<int64_t>(options.max_capacity / 64, 4096);
   max_rows = divide_up(options.max_capacity + final_observations, spec.num_streams) +
              spec.update_horizon + 1;
 
-  // one more row before the oldest goes, frames for the oldest stack, and chunks cut anywhere
-  const int64_t rows = max_rows + 1 + spec.stack_size - 1;
-  max_chunks = divide_up(rows - 1, rows_per_chunk) + 1;
-  max_open = divide_up(spec.update_horizon, rows_per_chunk) + 1;
+  // one more row before the oldest goes, and frames for the oldest stack
+  stored_rows = max_rows + 1 + spec.stack_size - 1;
   max_span = (max_rows + 1) * spec.num_streams;
 }
 
 Replay::Replay(const ReplayOptions& options, const ReplaySpec& spec,
                const std::optional<PrioritizationOptions>& prioritization)
-    : options_(options), spec_(spec), layout_(options, spec), episode_start_(spec.num_streams, 0) {
-  if (prioritization && !spec.unused) prioritization_.emplace(*prioritization, layout_.max_span);
+    : options_(options),
+      spec_(spec),
+      sizes_(options, spec),
+      store_(spec, sizes_.stored_rows, options.compress),
+      episode_start_(spec.num_streams, 0) {
+  if (prioritization && !spec.unused) prioritization_.emplace(*prioritization, sizes_.max_span);
   const int64_t window = spec.num_streams * spec.update_horizon;
   if (options.max_capacity < window) {
     throw ConfigError("ReplayBuffer.max_capacity is " + std::to_string(options.max_capacity) +
@@ -84,9 +64,9 @@ Replay::Replay(const ReplayOptions& options, const ReplaySpec& spec,
 void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action) {
   // nothing changes unless everything fits
   check_observation(spec_, time_step);
-  const int64_t row = head_;
+  const int64_t row = store_.rows();
   for (int64_t b = 0; b < spec_.num_streams; ++b) {
-    if (!time_step.first(b) && (row == 0 || step(row - 1, b).flags & kLast)) {
+    if (!time_step.first(b) && (row == 0 || store_.step(row - 1, b).flags & kLast)) {
       throw Error("the replay got a time step of stream " + std::to_string(b) +
                   " outside of an episode: an episode must start with FIRST");
     }
@@ -100,30 +80,22 @@ void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action)
                 std::to_string(spec_.num_streams) + " streams");
   }
 
-  // store the frames
-  if (row % layout_.rows_per_chunk == 0) chunks_.push_back(new_chunk());
-  const torch::Tensor frames = time_step.observation.contiguous();  // [B, ...]
-  const int64_t row_bytes = spec_.num_streams * layout_.frame_bytes;
-  std::memcpy(chunks_.back().frame_data + row % layout_.rows_per_chunk * row_bytes,
-              frames.const_data_ptr(), row_bytes);
-
+  // a row of frames, and what the actions before it led to
+  store_.append(time_step.observation);
   for (int64_t b = 0; b < spec_.num_streams; ++b) {
-    step(row, b) = {};
-    std::fill_n(continuous_action(step(row, b)), spec_.action_size, 0.0F);
-
     // an episode starts; one that did not end by itself was cut from outside
     if (time_step.first(b)) {
-      if (row > 0 && !(step(row - 1, b).flags & kLast)) end_episode(row - 1, b);
-      step(row, b).flags = kFirst;
+      if (row > 0 && !(store_.step(row - 1, b).flags & kLast)) end_episode(row - 1, b);
+      store_.step(row, b).flags = kFirst;
       episode_start_[b] = row;
       continue;
     }
 
     // the last action is answered
-    Step& previous = step(row - 1, b);
+    StepStore::Step& previous = store_.step(row - 1, b);
     if (continuous) {
       std::copy_n(actions.const_data_ptr<float>() + b * spec_.action_size, spec_.action_size,
-                  continuous_action(previous));
+                  store_.continuous_action(row - 1, b));
     } else {
       previous.action = static_cast<int32_t>(actions.const_data_ptr<int64_t>()[b]);
     }
@@ -138,19 +110,18 @@ void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action)
       complete(row - spec_.update_horizon, b);
     }
   }
-  ++head_;
   evict();
-  if (options_.compress) pack_settled_chunk();
+  if (options_.compress && store_.pack_settled_chunk()) require_room_for_packed_frames();
 }
 
 void Replay::end_episode(int64_t row, int64_t stream) {
-  step(row, stream).flags |= kLast;
+  store_.step(row, stream).flags |= kLast;
   const int64_t oldest = std::max(episode_start_[stream], row - spec_.update_horizon);
   for (int64_t r = oldest; r < row; ++r) complete(r, stream);
 }
 
 void Replay::complete(int64_t row, int64_t stream) {
-  uint32_t& flags = step(row, stream).flags;
+  uint32_t& flags = store_.step(row, stream).flags;
   if (flags & kComplete) return;
   flags |= kComplete;
   ++size_;
@@ -158,7 +129,7 @@ void Replay::complete(int64_t row, int64_t stream) {
 }
 
 void Replay::evict() {
-  const int64_t oldest = (head_ - layout_.max_rows) * spec_.num_streams;
+  const int64_t oldest = (store_.rows() - sizes_.max_rows) * spec_.num_streams;
   while (size_ > options_.max_capacity || begin_ < oldest) {
     if (contains(begin_)) {
       --size_;
@@ -166,104 +137,24 @@ void Replay::evict() {
     }
     ++begin_;
   }
-  release_chunks();
+  store_.release_before(oldest_row_needed());
 }
 
-int64_t Replay::first_chunk_needed() const {
+int64_t Replay::oldest_row_needed() const {
   // the oldest transition's stack reaches back before it
-  const int64_t oldest_row = begin_ / spec_.num_streams - (spec_.stack_size - 1);
-  return std::max<int64_t>(0, oldest_row) / layout_.rows_per_chunk;
-}
-
-void Replay::release_chunks() {
-  while (first_chunk_ < first_chunk_needed()) {
-    Chunk& chunk = chunks_.front();
-    if (chunk.frame_data) recycle(chunk.frames.data, spare_frames_);
-    recycle(chunk.steps.data, spare_steps_);
-    chunks_.pop_front();
-    ++first_chunk_;
-  }
-}
-
-void Replay::recycle(torch::Tensor& data, torch::Tensor& spare) {
-  if (owned_alone(data)) spare = std::move(data);
-}
-
-void Replay::pack_settled_chunk() {
-  // a time step settles one chunk at most
-  const int64_t number = (head_ - spec_.update_horizon) / layout_.rows_per_chunk - 1;
-  if (number < first_chunk_ || !chunks_[number - first_chunk_].frame_data) return;
-  pack(chunks_[number - first_chunk_]);
-  require_room_for_packed_frames();
-}
-
-void Replay::pack(Chunk& chunk) {
-  FrozenTensor packed{pack_frames(chunk.frame_data, layout_.rows_per_chunk * spec_.num_streams,
-                                  layout_.frame_bytes)};
-  recycle(chunk.frames.data, spare_frames_);
-  chunk.frames = std::move(packed);
-  chunk.frame_data = nullptr;
+  return std::max<int64_t>(0, begin_ / spec_.num_streams - (spec_.stack_size - 1));
 }
 
 void Replay::require_room_for_packed_frames() const {
-  // what the others will need if they are like these
-  int64_t packed_chunks = 0;
-  int64_t bytes = 0;
-  for (const Chunk& chunk : chunks_) {
-    if (chunk.frame_data) continue;
-    ++packed_chunks;
-    bytes += chunk.frames.data.numel();
-  }
-  accumbens::require_memory(bytes / packed_chunks * (layout_.max_chunks - packed_chunks),
-                            free_memory(),
+  accumbens::require_memory(store_.packed_bytes_to_come(), free_memory(),
                             "the rest of a replay of " + std::to_string(options_.max_capacity) +
                                 " transitions, packed as tightly as so far,",
                             "resume with a lower ReplayBuffer.max_capacity, or free some memory");
 }
 
-Replay::Chunk Replay::new_chunk() {
-  // recycled memory becomes another FrozenTensor, that nobody has written yet
-  Chunk chunk;
-  chunk.frames.data = std::exchange(spare_frames_, {});
-  chunk.steps.data = std::exchange(spare_steps_, {});
-  if (!chunk.frames.data.defined()) {
-    chunk.frames.data = torch::empty(frames_shape(), spec_.observation_dtype);
-  }
-  if (!chunk.steps.data.defined()) chunk.steps.data = torch::empty(steps_shape(), torch::kUInt8);
-  attach(chunk);
-  return chunk;
-}
-
-void Replay::attach(Chunk& chunk) const {
-  const bool packed = chunk.frames.data.dim() == 1;  // others have rows and streams
-  if (packed) check_packed_frames(chunk.frames.data, layout_.rows_per_chunk * spec_.num_streams);
-  const bool frames_fit = packed || (chunk.frames.data.sizes() == frames_shape() &&
-                                     chunk.frames.data.scalar_type() == spec_.observation_dtype);
-  if (!frames_fit || chunk.steps.data.sizes() != steps_shape() ||
-      chunk.steps.data.scalar_type() != torch::kUInt8) {
-    throw Error(
-        "the saved replay holds other observations; resume with the configuration that wrote it, "
-        "or use a new --base_dir");
-  }
-  chunk.frame_data =
-      packed ? nullptr : static_cast<std::byte*>(chunk.frames.data.mutable_data_ptr());
-  chunk.step_data = static_cast<std::byte*>(chunk.steps.data.mutable_data_ptr());
-}
-
-std::vector<int64_t> Replay::frames_shape() const {
-  std::vector<int64_t> shape{layout_.rows_per_chunk, spec_.num_streams};
-  shape.insert(shape.end(), spec_.observation_shape.begin(), spec_.observation_shape.end());
-  return shape;
-}
-
-std::vector<int64_t> Replay::steps_shape() const {
-  static_assert(sizeof(Step) == 16);
-  return {layout_.rows_per_chunk, spec_.num_streams, layout_.step_bytes};
-}
-
 bool Replay::contains(int64_t id) const {
-  if (id < begin_ || id >= head_ * spec_.num_streams) return false;
-  return step(id / spec_.num_streams, id % spec_.num_streams).flags & kComplete;
+  if (id < begin_ || id >= store_.rows() * spec_.num_streams) return false;
+  return store_.step(id / spec_.num_streams, id % spec_.num_streams).flags & kComplete;
 }
 
 Batch Replay::sample(int64_t batch_size, RandomStream& random) const {
@@ -282,7 +173,7 @@ Batch Replay::sample(int64_t batch_size, RandomStream& random) const {
 int64_t Replay::draw_uniformly(RandomStream& random) const {
   // draw again what is no transition: final observations, and the newest steps
   while (true) {
-    const int64_t id = begin_ + random.below(head_ * spec_.num_streams - begin_);
+    const int64_t id = begin_ + random.below(store_.rows() * spec_.num_streams - begin_);
     if (contains(id)) return id;
   }
 }
@@ -317,7 +208,7 @@ Batch Replay::get(std::vector<int64_t> ids) const {
   auto* s_t = static_cast<std::byte*>(batch.s_t.mutable_data_ptr());
   auto* probabilities = batch.probabilities.mutable_data_ptr<double>();
 
-  const int64_t stack_bytes = spec_.stack_size * layout_.frame_bytes;
+  const int64_t stack_bytes = spec_.stack_size * bytes_per_frame(spec_);
   for (int64_t i = 0; i < batch_size; ++i) {
     const int64_t id = batch.ids[i];
     if (!contains(id)) {
@@ -330,8 +221,8 @@ Batch Replay::get(std::vector<int64_t> ids) const {
     double reward = 0;
     double discount = 1;
     int64_t k = 0;
-    while (k < spec_.update_horizon && !(step(row + k, stream).flags & kLast)) {
-      const Step& s = step(row + k, stream);
+    while (k < spec_.update_horizon && !(store_.step(row + k, stream).flags & kLast)) {
+      const StepStore::Step& s = store_.step(row + k, stream);
       reward += discount * s.reward;
       discount *= spec_.gamma * s.discount;
       ++k;
@@ -340,10 +231,10 @@ Batch Replay::get(std::vector<int64_t> ids) const {
 
     write_stack(row, stream, s_tm1 + i * stack_bytes);
     if (continuous) {
-      std::copy_n(continuous_action(step(row, stream)), spec_.action_size,
+      std::copy_n(store_.continuous_action(row, stream), spec_.action_size,
                   static_cast<float*>(a_tm1) + i * spec_.action_size);
     } else {
-      static_cast<int64_t*>(a_tm1)[i] = step(row, stream).action;
+      static_cast<int64_t*>(a_tm1)[i] = store_.step(row, stream).action;
     }
     r_t[i] = static_cast<float>(reward);
     discount_t[i] = static_cast<float>(discount);
@@ -357,39 +248,28 @@ Batch Replay::get(std::vector<int64_t> ids) const {
 void Replay::write_stack(int64_t row, int64_t stream, std::byte* out) const {
   // how many frames of the episode there are
   int64_t count = 1;
-  while (count < spec_.stack_size && !(step(row - count + 1, stream).flags & kFirst)) ++count;
+  while (count < spec_.stack_size && !(store_.step(row - count + 1, stream).flags & kFirst))
+    ++count;
 
   // zeros before or after them
-  const int64_t zero_bytes = (spec_.stack_size - count) * layout_.frame_bytes;
+  const int64_t frame_bytes = bytes_per_frame(spec_);
+  const int64_t zero_bytes = (spec_.stack_size - count) * frame_bytes;
   if (spec_.padding == StackPadding::kLeadingZeros) {
     std::memset(out, 0, zero_bytes);
     out += zero_bytes;
   } else {
-    std::memset(out + count * layout_.frame_bytes, 0, zero_bytes);
+    std::memset(out + count * frame_bytes, 0, zero_bytes);
   }
-  for (int64_t r = row - count + 1; r <= row; ++r, out += layout_.frame_bytes) {
-    read_frame(r, stream, out);
-  }
-}
-
-void Replay::read_frame(int64_t row, int64_t stream, std::byte* out) const {
-  const Chunk& chunk = chunk_of(row);
-  const int64_t index = row % layout_.rows_per_chunk * spec_.num_streams + stream;
-  if (chunk.frame_data) {
-    std::memcpy(out, chunk.frame_data + index * layout_.frame_bytes, layout_.frame_bytes);
-  } else {
-    unpack_frame(chunk.frames.data, index, out, layout_.frame_bytes);
+  for (int64_t r = row - count + 1; r <= row; ++r, out += frame_bytes) {
+    store_.read_frame(r, stream, out);
   }
 }
 
 int64_t Replay::bytes_needed(const ReplayOptions& options, const ReplaySpec& spec,
                              bool prioritized) {
-  const Layout layout(options, spec);
-  const int64_t chunk_steps = layout.rows_per_chunk * spec.num_streams;
-  const int64_t unpacked_chunks = options.compress ? layout.max_open + 1 : layout.max_chunks;
-  return layout.max_chunks * chunk_steps * layout.step_bytes +
-         unpacked_chunks * chunk_steps * layout.frame_bytes +
-         (prioritized ? Prioritization::bytes_needed(layout.max_span) : 0);
+  const Sizes sizes(options, spec);
+  return StepStore::bytes_needed(spec, sizes.stored_rows, options.compress) +
+         (prioritized ? Prioritization::bytes_needed(sizes.max_span) : 0);
 }
 
 void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec, bool prioritized,
@@ -419,33 +299,23 @@ void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec
 }
 
 std::optional<std::string> Replay::check_valid() const {
-  // the chunks that are needed are there, within the bound
-  const int64_t end_chunk = divide_up(head_, layout_.rows_per_chunk);
-  const auto num_chunks = static_cast<int64_t>(chunks_.size());
-  const auto unpacked_chunks = std::ranges::count_if(
-      chunks_, [](const Chunk& chunk) { return chunk.frame_data != nullptr; });
-  if (first_chunk_ != first_chunk_needed()) return "chunks are kept that nobody needs";
-  if (first_chunk_ + num_chunks != end_chunk) return "chunks are missing";
-  if (num_chunks + (spare_steps_.defined() ? 1 : 0) > layout_.max_chunks ||
-      unpacked_chunks + (spare_frames_.defined() ? 1 : 0) >
-          (options_.compress ? layout_.max_open + 1 : layout_.max_chunks)) {
-    return "more memory is held than bytes_needed() says";
-  }
+  if (auto wrong = store_.check_valid(oldest_row_needed())) return wrong;
   if (size_ > options_.max_capacity) return "more transitions are kept than the capacity";
 
+  const int64_t rows = store_.rows();
   int64_t complete_ids = 0;
   for (int64_t b = 0; b < spec_.num_streams; ++b) {
     bool episode_known = false;  // whether its end lies in what has been seen
     int64_t rows_to_end = 0;
-    for (int64_t row = head_ - 1; row >= begin_ / spec_.num_streams; --row) {
+    for (int64_t row = rows - 1; row >= begin_ / spec_.num_streams; --row) {
       // flags follow one another as in an episode
-      const uint32_t flags = step(row, b).flags;
-      const bool first_next = row + 1 < head_ && (step(row + 1, b).flags & kFirst);
-      if (row + 1 < head_ && first_next != static_cast<bool>(flags & kLast)) {
+      const uint32_t flags = store_.step(row, b).flags;
+      const bool first_next = row + 1 < rows && (store_.step(row + 1, b).flags & kFirst);
+      if (row + 1 < rows && first_next != static_cast<bool>(flags & kLast)) {
         return "FIRST does not follow the final observation at row " + std::to_string(row);
       }
       episode_known = (flags & kLast) || (episode_known && !first_next);
-      rows_to_end = (flags & kLast) || row == head_ - 1 ? 0 : rows_to_end + 1;
+      rows_to_end = (flags & kLast) || row == rows - 1 ? 0 : rows_to_end + 1;
 
       // a transition is complete when its n steps or the end of its episode are known
       const bool complete =
@@ -454,7 +324,7 @@ std::optional<std::string> Replay::check_valid() const {
       if (id < begin_) continue;
       if (complete != contains(id)) return "completeness is wrong at id " + std::to_string(id);
       complete_ids += complete ? 1 : 0;
-      if (!complete && !(flags & kLast) && settled(row / layout_.rows_per_chunk)) {
+      if (!complete && !(flags & kLast) && store_.settled(row)) {
         return "a chunk is settled before its transitions are known";
       }
     }
@@ -465,17 +335,12 @@ std::optional<std::string> Replay::check_valid() const {
   return std::nullopt;
 }
 
-// the transitions of a settled chunk are known, so that none of its bytes changes again
-bool Replay::settled(int64_t chunk) const {
-  return head_ >= (chunk + 1) * layout_.rows_per_chunk + spec_.update_horizon;
-}
-
 void Replay::state(StateTree& tree) {
   if (spec_.unused) return;
 
   // ids and flags depend on these
   const std::vector<int64_t> own_spec{spec_.num_streams, spec_.stack_size, spec_.update_horizon,
-                                      layout_.rows_per_chunk};
+                                      store_.rows_per_chunk()};
   std::vector<int64_t> spec = own_spec;
   tree("spec", spec);
   if (spec != own_spec) {
@@ -483,52 +348,21 @@ void Replay::state(StateTree& tree) {
         "the saved replay has another number of streams, stack_size or update_horizon; resume "
         "with the configuration that wrote it, or use a new --base_dir");
   }
-  tree("head", head_)("begin", begin_)("size", size_)("added", added_)("episode_start",
-                                                                       episode_start_);
-  tree.require("head", head_ >= 0 && head_ <= kMostRows);
-  tree.require("begin", begin_ >= 0 && begin_ <= head_ * spec_.num_streams);
-  tree.require("size", size_ >= 0 && size_ <= head_ * spec_.num_streams - begin_);
+  int64_t rows = store_.rows();
+  tree("head", rows)("begin", begin_)("size", size_)("added", added_)("episode_start",
+                                                                      episode_start_);
+  tree.require("head", rows >= 0 && rows <= kMostRows);
+  tree.require("begin", begin_ >= 0 && begin_ <= rows * spec_.num_streams);
+  tree.require("size", size_ >= 0 && size_ <= rows * spec_.num_streams - begin_);
   tree.require("episode_start", std::ranges::all_of(episode_start_, [&](int64_t row) {
-                 return row >= 0 && row <= head_;
+                 return row >= 0 && row <= rows;
                }));
 
-  // room for what is loaded
-  if (tree.loading()) {
-    chunks_.clear();
-    first_chunk_ = first_chunk_needed();
-    const int64_t end = divide_up(head_, layout_.rows_per_chunk);
-    for (int64_t number = first_chunk_; number < end; ++number) {
-      tree.require(chunk_name("frames", number), tree.contains(chunk_name("frames", number)));
-      chunks_.push_back({});
-    }
-  }
-
-  for (int64_t number = first_chunk_; Chunk & chunk : chunks_) {
-    if (settled(number)) {
-      tree(chunk_name("frames", number), chunk.frames)(chunk_name("steps", number), chunk.steps);
-      attach(chunk);
-      if (options_.compress && chunk.frame_data) pack(chunk);
-    } else {
-      // what is filled so far
-      if (tree.loading()) chunk = new_chunk();
-      const int64_t first_row = number * layout_.rows_per_chunk;
-      const int64_t rows = std::min(head_ - first_row, layout_.rows_per_chunk);
-      torch::Tensor frames = chunk.frames.data.narrow(0, 0, rows);
-      torch::Tensor steps = chunk.steps.data.narrow(0, 0, rows);
-      tree(chunk_name("frames", number), frames)(chunk_name("steps", number), steps);
-    }
-    ++number;
-  }
-
-  // the capacity may be smaller than it was
-  if (tree.loading()) {
-    evict();
-    spare_frames_.reset();
-    spare_steps_.reset();
-  }
+  store_.state(tree, oldest_row_needed(), rows);
+  if (tree.loading()) evict();  // the capacity may be smaller than it was
   if (prioritization_) {
     tree.scope("prioritization",
-               [&](StateTree& t) { prioritization_->state(t, begin_, head_ * spec_.num_streams); });
+               [&](StateTree& t) { prioritization_->state(t, begin_, rows * spec_.num_streams); });
   }
 }
 

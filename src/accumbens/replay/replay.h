@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "accumbens/core/time_step.h"
 #include "accumbens/replay/prioritization.h"
 #include "accumbens/replay/spec.h"
+#include "accumbens/replay/step_store.h"
 
 namespace accumbens {
 
@@ -106,82 +106,34 @@ class Replay {
   /// What is wrong inside, if anything; for tests.
   std::optional<std::string> check_valid() const;
 
-  /// Saves or loads everything. Chunks that no longer change are FrozenTensors, "frames_000123" and
-  /// "steps_000123", numbered from the first ever. A loaded replay must have the same spec; its
-  /// capacity may differ.
+  /// Saves or loads everything. A loaded replay must have the same spec; its capacity may differ.
   void state(StateTree& tree);
 
  private:
-  // what is known of an observation besides its frame; all but `flags` belongs to the action taken
-  // there; where actions are continuous, their D floats follow
-  struct Step {
-    int32_t action;
-    float reward;
-    float discount;
-    uint32_t flags;
-  };
-
-  // rows are time steps of all B streams; chunks hold the same number of rows each
-  struct Chunk {
-    FrozenTensor frames;              // [rows, B, ...], or as pack_frames() returns them
-    FrozenTensor steps;               // [rows, B, step_bytes] uint8, Step
-    std::byte* frame_data = nullptr;  // none where they are packed
-    std::byte* step_data = nullptr;
-  };
-
   // the sizes that follow from options and spec
-  struct Layout {
-    Layout(const ReplayOptions& options, const ReplaySpec& spec);
-    int64_t frame_bytes;
-    int64_t step_bytes;
-    int64_t rows_per_chunk;
-    int64_t max_rows;    // rows that hold transitions or wait to
-    int64_t max_chunks;  // chunks that exist at a time
-    int64_t max_open;    // chunks of which some transitions are not known yet
-    int64_t max_span;    // ids from the oldest to the newest
+  struct Sizes {
+    Sizes(const ReplayOptions& options, const ReplaySpec& spec);
+    int64_t max_rows;     // that hold transitions or wait to
+    int64_t stored_rows;  // the most that are kept at a time
+    int64_t max_span;     // ids from the oldest to the newest
   };
 
-  Chunk new_chunk();
-  void attach(Chunk& chunk) const;
-  std::vector<int64_t> frames_shape() const;
-  std::vector<int64_t> steps_shape() const;
-  void release_chunks();
-  static void recycle(torch::Tensor& data, torch::Tensor& spare);
-  void pack(Chunk& chunk);
-  void pack_settled_chunk();
-  void require_room_for_packed_frames() const;
-  void evict();
   void end_episode(int64_t row, int64_t stream);
   void complete(int64_t row, int64_t stream);
-
-  const Chunk& chunk_of(int64_t row) const {
-    return chunks_[row / layout_.rows_per_chunk - first_chunk_];
-  }
-  Step& step(int64_t row, int64_t stream) const {
-    const int64_t index = row % layout_.rows_per_chunk * spec_.num_streams + stream;
-    return *reinterpret_cast<Step*>(chunk_of(row).step_data + index * layout_.step_bytes);
-  }
-  static float* continuous_action(Step& step) { return reinterpret_cast<float*>(&step + 1); }
-  void read_frame(int64_t row, int64_t stream, std::byte* out) const;
-  void write_stack(int64_t row, int64_t stream, std::byte* out) const;
+  void evict();
+  void require_room_for_packed_frames() const;
+  int64_t oldest_row_needed() const;
   int64_t draw_uniformly(RandomStream& random) const;
-  int64_t first_chunk_needed() const;
-  bool settled(int64_t chunk) const;
+  void write_stack(int64_t row, int64_t stream, std::byte* out) const;
 
   ReplayOptions options_;
   ReplaySpec spec_;
-  Layout layout_;
+  Sizes sizes_;
+  StepStore
+      store_;  // an action, and what answered it, is with the observation that it was taken in
   std::optional<Prioritization> prioritization_;
 
-  std::deque<Chunk> chunks_;
-  int64_t first_chunk_ = 0;  // number of chunks_.front()
-
-  // memory of released chunks, to be used again
-  torch::Tensor spare_frames_;
-  torch::Tensor spare_steps_;
-
   // ids are row * B + stream
-  int64_t head_ = 0;   // rows ever appended
   int64_t begin_ = 0;  // transitions of lower ids are forgotten
   int64_t size_ = 0;
   int64_t added_ = 0;

@@ -3,7 +3,6 @@
 #include <torch/utils.h>
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "accumbens/config/nearest_name.h"
@@ -224,9 +223,9 @@ void Catalogue::require_parts(const Configuration& configuration,
     for (const Value& item : references) {
       const std::string name = split_scope(item.as<ReferenceValue>()->name).second;
       if (known.at(kind).contains(name)) continue;
-      const std::string place = configuration.bound_at(configurable, field.name);
-      throw ConfigError((place.empty() ? "" : place + ": ") + configurable + "." + field.name +
-                        ": " + unknown_part(kind, name, names_of(known.at(kind))));
+      throw ConfigError(
+          configuration.with_places(configurable + "." + field.name + ": " +
+                                    unknown_part(kind, name, names_of(known.at(kind)))));
     }
   }
 }
@@ -259,33 +258,33 @@ void Catalogue::require_replay(const Configuration& configuration,
   const auto* frames = stack_size.as<int64_t>();
   const auto* steps = horizon.as<int64_t>();
   if (!have || !frames || !steps || *have >= *frames + *steps) return;
-  throw ConfigError("ReplayBuffer.max_capacity (" + std::to_string(*have) + ") is below " +
-                    options + ".stack_size (" + std::to_string(*frames) + ") + " + options +
-                    ".update_horizon (" + std::to_string(*steps) +
-                    "): no transition would ever be whole; raise max_capacity");
+  throw ConfigError(configuration.with_places(
+      "ReplayBuffer.max_capacity (" + std::to_string(*have) + ") is below " + options +
+      ".stack_size (" + std::to_string(*frames) + ") + " + options + ".update_horizon (" +
+      std::to_string(*steps) + "): no transition would ever be whole; raise max_capacity"));
 }
 
-std::set<std::string> Catalogue::options_of(const std::string& agent_name) const {
-  // what is bound for its bases reaches it too
-  std::set<std::string> names;
-  for (const Configurable* one = &registry.resolve(agents.at(agent_name).options); one != nullptr;
-       one = one->base) {
-    names.insert(one->name);
+std::map<std::string, std::string> Catalogue::options_of_others(
+    const std::string& agent_name) const {
+  std::map<std::string, std::string> others;
+  for (const auto& [name, agent] : agents) {
+    if (!agent.options.empty()) others[registry.resolve(agent.options).name] = name;
   }
-  return names;
+  const std::string& options = agents.at(agent_name).options;
+  if (options.empty()) return others;
+
+  // what is bound for its bases reaches it too
+  for (const Configurable* one = &registry.resolve(options); one; one = one->base) {
+    others.erase(one->name);
+  }
+  return others;
 }
 
 std::vector<std::string> Catalogue::unused_agents(const Configuration& configuration,
                                                   const std::string& agent_name) const {
   const std::string chosen = registry.resolve(agents.at(agent_name).options).name;
-  const std::set<std::string> reach = options_of(agent_name);
-  std::map<std::string, std::string> others;  // options -> the last agent_name that reads them
-  for (const auto& [name, agent] : agents) {
-    if (!agent.options.empty()) others[registry.resolve(agent.options).name] = name;
-  }
   std::vector<std::string> warnings;
-  for (const auto& [options, other] : others) {
-    if (reach.contains(options)) continue;
+  for (const auto& [options, other] : options_of_others(agent_name)) {
     const std::string place = configuration.bound_at(options);
     if (place.empty()) continue;
     warnings.push_back(place + ": the bindings of " + options +
@@ -297,18 +296,11 @@ std::vector<std::string> Catalogue::unused_agents(const Configuration& configura
 
 std::vector<std::string> Catalogue::unread(const Configuration& configuration) const {
   // of other agents check() says more
-  const auto chosen = configuration.get<CreateAgentOptions>("create_agent").agent_name;
-  std::set<std::string> warned;
-  for (const auto& [name, agent] : agents) {
-    if (!agent.options.empty()) warned.insert(registry.resolve(agent.options).name);
-  }
-  if (!agents.at(chosen).options.empty()) {
-    for (const std::string& name : options_of(chosen)) warned.erase(name);
-  }
-
+  const auto others =
+      options_of_others(configuration.get<CreateAgentOptions>("create_agent").agent_name);
   std::vector<std::string> warnings;
   for (const Configuration::Unread& unread : configuration.unread()) {
-    if (warned.contains(unread.configurable->name)) continue;
+    if (others.contains(unread.configurable->name)) continue;
     warnings.push_back(unread.place + ": the bindings of " + unread.label +
                        " have no effect: nothing in this run reads them");
   }
@@ -320,10 +312,9 @@ std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
   const auto options = configuration.get<CreateAgentOptions>("create_agent");
   const auto it = agents.find(options.agent_name);
   if (it == agents.end()) {
-    const std::string place = configuration.bound_at("create_agent", "agent_name");
-    throw ConfigError((place.empty() ? "" : place + ": ") + "unknown agent '" + options.agent_name +
-                      "' in create_agent.agent_name; known are " + joined(names_of(agents), "") +
-                      did_you_mean(options.agent_name, names_of(agents)));
+    throw ConfigError(configuration.with_places(
+        "unknown agent '" + options.agent_name + "' in create_agent.agent_name; known are " +
+        joined(names_of(agents), "") + did_you_mean(options.agent_name, names_of(agents))));
   }
   if (options.wrappers.empty()) return it->second.make(*this, configuration, context);
 

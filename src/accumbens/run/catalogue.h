@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -245,8 +244,11 @@ class Catalogue {
   // nothing to sample; options: those of an agent
   void require_replay(const Configuration& configuration, const std::string& options) const;
 
-  // bindings of agents that create_agent does not choose, with file:line
-  std::set<std::string> options_of(const std::string& agent_name) const;
+  // the options that this agent does not read, of agents that create_agent could have chosen, each
+  // with one that reads them
+  std::map<std::string, std::string> options_of_others(const std::string& agent_name) const;
+
+  // warnings of their bindings, with file:line
   std::vector<std::string> unused_agents(const Configuration& configuration,
                                          const std::string& agent_name) const;
 

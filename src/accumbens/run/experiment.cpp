@@ -151,7 +151,7 @@ torch::Device find_device(const std::string& name) {
 }  // namespace
 
 Experiment::Experiment(const Catalogue& catalogue, const Configuration& configuration,
-                       std::filesystem::path base_dir, Say say, bool only_evaluates)
+                       std::filesystem::path base_dir, Say say, bool only_evaluates) try
     : base_dir_(std::move(base_dir)),
       say_(std::move(say)),
       options_(configuration.get<RunnerOptions>("Runner")),
@@ -202,6 +202,9 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
   runner_ = std::make_unique<Runner>(options_, evaluate, *environment_, *agent_, observers,
                                      new_environment);
   operative_config_ = configuration.operative();
+} catch (const ConfigError& error) {
+  // the parts that were built know no lines
+  throw ConfigError(configuration.with_places(error.what()));
 }
 
 Experiment::~Experiment() = default;

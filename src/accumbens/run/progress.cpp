@@ -149,8 +149,8 @@ void Progress::draw(const ProgressStatus& status, double now) {
   last_drawn_ = now;
   if (console_.terminal) {
     // one column stays free: a full last column makes some terminals wrap
-    drawn_ = line(status, now, std::max(1, console_.width() - 1));
-    console_.out << '\r' << drawn_ << "\x1b[K" << std::flush;
+    const std::string text = line(status, now, std::max(1, console_.width() - 1));
+    console_.out << '\r' << text << "\x1b[K" << std::flush;
   } else {
     console_.out << line(status, now, /*width=*/0) << '\n' << std::flush;
   }
@@ -171,15 +171,6 @@ void Progress::update(const ProgressStatus& status) {
 void Progress::end(const ProgressStatus& status) {
   draw(status, console_.seconds());
   if (console_.terminal) console_.out << '\n' << std::flush;
-  drawn_.clear();
-}
-
-void Progress::message(const std::string& text) {
-  if (drawn_.empty()) {
-    console_.out << text << '\n' << std::flush;
-  } else {
-    console_.out << '\r' << text << "\x1b[K\n" << drawn_ << std::flush;
-  }
 }
 
 }  // namespace accumbens

@@ -55,9 +55,6 @@ class Progress {
   /// A phase ends, or is left off, with a line that stays.
   void end(const ProgressStatus& status);
 
-  /// A line of its own, which a redrawn line does not cut.
-  void message(const std::string& text);
-
  private:
   std::string line(const ProgressStatus& status, double now, int width) const;
   void draw(const ProgressStatus& status, double now);
@@ -67,7 +64,6 @@ class Progress {
   double last_drawn_ = 0;   // seconds
   int64_t first_step_ = 0;  // what the phase had done when this process took it up
   int64_t first_frame_ = 0;
-  std::string drawn_;  // what stands on the terminal's last line
 };
 
 }  // namespace accumbens

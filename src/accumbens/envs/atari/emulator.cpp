@@ -5,6 +5,7 @@
 
 #include "accumbens/config/nearest_name.h"
 #include "accumbens/core/error.h"
+#include "accumbens/envs/atari/reference_scores.h"
 #include "accumbens/envs/plugin.h"
 
 namespace accumbens {
@@ -19,7 +20,14 @@ auto with_game(Library& library, std::string& game, Make&& make) {
       return plain_game_name(known) == plain_game_name(game);
     });
     if (found == games.end()) {
-      throw ConfigError("there is no Atari game '" + game + "'" + did_you_mean(game, games) +
+      if (const ReferenceScore* known = find_reference_score(plain_game_name(game))) {
+        throw ConfigError("create_atari_environment.game_name: the ROM of " + known->game +
+                          " is not among the " + std::to_string(games.size()) +
+                          " that there are; install ale-py again, which brings all, or set "
+                          "ACCUMBENS_ROM_DIR to a folder with ALE's");
+      }
+      throw ConfigError("create_atari_environment.game_name: there is no Atari game '" + game +
+                        "'" + did_you_mean(game, games) +
                         " ('accumbens list environments' shows all)");
     }
     game = *found;

@@ -40,7 +40,7 @@ std::vector<int64_t> integers(const py::handle& array) {
 }  // namespace
 
 void refuse(const std::string& id, const std::string& what) {
-  throw std::invalid_argument("the environment '" + id + "' " + what);
+  throw std::invalid_argument("create_gym_environment.environment_name: '" + id + "' " + what);
 }
 
 ObservationReader::ObservationReader(const std::string& id, const py::module_& spaces,
