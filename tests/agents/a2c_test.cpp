@@ -23,45 +23,55 @@ A2cOptions small_options() {
 // oracle: the episodes' returns, added up by hand, and torch's gradient of the loss as it is
 // written
 TEST(A2cAgent, StepsAlongTheGradientOfReturnsLessTheValue) {
-  const double rate = 0.05;
-  A2cAgent agent(small_options(), kStreams, torch::kCPU, on_policy_parts("sgd", rate, 1, kLambda));
+  for (const bool normalize : {false, true}) {
+    A2cOptions options = small_options();
+    options.normalize_advantages = normalize;
+    options.vf_coefficient = normalize ? 0.3 : 1.0;
+    options.entropy_coefficient = normalize ? 0.2 : 0.0;
+    const double rate = 0.05;
+    A2cAgent agent(options, kStreams, torch::kCPU, on_policy_parts("sgd", rate, 1, kLambda));
+    ClassicControlActorCriticNetwork twin = twin_network(1);
+    const PlayedEpisode played = play_episode(agent);
 
-  // a twin of the network, before and after
-  RandomStream initialization(1, "initialization");
-  ClassicControlActorCriticNetwork twin({.layer_sizes = {8}}, /*inputs=*/2, kActions,
-                                        /*action_size=*/0, initialization);
-  Game game;
-  torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
-  std::vector<torch::Tensor> actions;
-  for (int64_t t = 0; t < 5; ++t) {
-    action = agent.step(game.step(action));
-    actions.push_back(action.clone());
-  }
-  agent.step(game.step(action));  // the episode's end
-
-  // every state is the same; an action earns its number, and the last of the five ends the episode
-  const torch::Tensor s = torch::ones({5 * kStreams, 1, 2});
-  const torch::Tensor a = torch::cat(actions);  // [5 * B], in order of time
-  torch::Tensor returns = torch::empty({5 * kStreams});
-  for (int64_t b = 0; b < kStreams; ++b) {
-    double value = 0;
-    for (int64_t t = 5; t-- > 0;) {
-      value = actions[t][b].item<double>() + 0.9 * value;
-      returns[t * kStreams + b] = value;
+    // every state is the same; an action earns its number, and the last of the five ends the
+    // episode
+    torch::Tensor returns = torch::empty({5 * kStreams});
+    for (int64_t b = 0; b < kStreams; ++b) {
+      double value = 0;
+      for (int64_t t = 5; t-- > 0;) {
+        value = played.r[t][b].item<double>() + 0.9 * value;
+        returns[t * kStreams + b] = value;
+      }
+    }
+    const PolicyOutput output = twin.forward(played.s);
+    const auto [log_prob, entropy] = log_probabilities_and_entropies(output, played.a);
+    torch::Tensor advantage = (returns - output.value).detach();
+    if (normalize) {
+      advantage = advantage - advantage.mean();
+      advantage = advantage / (advantage.square().sum() / (advantage.numel() - 1)).sqrt();
+    }
+    const torch::Tensor loss =
+        -(log_prob * advantage).mean() +
+        options.vf_coefficient * 0.5 * (output.value - returns).square().mean() -
+        options.entropy_coefficient * entropy.mean();
+    loss.backward();
+    const auto after = network_of(agent);
+    for (const auto& parameter : twin.named_parameters()) {
+      const torch::Tensor expected = parameter.value().detach() - rate * parameter.value().grad();
+      EXPECT_TRUE(torch::allclose(after.at("network/" + parameter.key()), expected, 1e-5, 1e-6))
+          << parameter.key();
     }
   }
-  const PolicyOutput output = twin.forward(s);
-  const torch::Tensor log_prob = output.logits.log_softmax(1).gather(1, a.unsqueeze(1)).squeeze(1);
-  const torch::Tensor advantage = (returns - output.value).detach();
-  const torch::Tensor loss =
-      -(log_prob * advantage).mean() + 0.5 * (output.value - returns).square().mean();
-  loss.backward();
-  const auto after = network_of(agent);
-  for (const auto& parameter : twin.named_parameters()) {
-    const torch::Tensor expected = parameter.value().detach() - rate * parameter.value().grad();
-    EXPECT_TRUE(torch::allclose(after.at("network/" + parameter.key()), expected, 1e-5, 1e-6))
-        << parameter.key();
-  }
+}
+
+// oracle: the table of docs/agents/a2c.md
+TEST(A2cAgent, TheVanillaPolicyGradientIsItWithOtherDefaults) {
+  const VpgOptions vpg;
+  EXPECT_TRUE(vpg.normalize_advantages);
+  EXPECT_EQ(vpg.lambda_, 1.0);
+  EXPECT_EQ(vpg.update_period, 2'048);
+  EXPECT_EQ(vpg.vf_coefficient, 0.5);
+  EXPECT_EQ(vpg.optimizer, "adam");
 }
 
 // oracle: the game: the last action earns most

@@ -11,7 +11,9 @@
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "accumbens/agents/ddpg.h"
 #include "accumbens/agents/sac.h"
@@ -207,6 +209,13 @@ class OpenTd3 final : public Td3Agent {
   torch::Tensor update_noise(torch::IntArrayRef) override { return noise; }
 };
 
+// all numbers of tensors in one
+torch::Tensor flat(const std::vector<torch::Tensor>& tensors) {
+  std::vector<torch::Tensor> numbers;
+  for (const torch::Tensor& one : tensors) numbers.push_back(one.detach().flatten());
+  return torch::cat(numbers);
+}
+
 torch::Tensor run(ContinuousAgent& agent, Target& game, torch::Tensor action, int64_t steps) {
   for (int64_t t = 0; t < steps; ++t) action = agent.step(game.step(action));
   return action;
@@ -332,11 +341,6 @@ TEST(ContinuousAgents, ANetworkOfOnesOwnLearnsAsOursDoes) {
     };
     const auto ours = dense();
     const auto own = std::make_shared<PlainActorCritic>(critics, outputs);
-    const auto flat = [](const std::vector<torch::Tensor>& parameters) {
-      std::vector<torch::Tensor> numbers;
-      for (const torch::Tensor& one : parameters) numbers.push_back(one.detach().flatten());
-      return torch::cat(numbers);
-    };
 
     // ours has the critics' weights first, and then their biases
     const auto in_our_order = [&] {
@@ -564,6 +568,72 @@ TEST(Td3Agent, ThePolicyAndTheTargetMoveWithEveryOtherUpdate) {
       EXPECT_EQ(torch::equal(before[i], after[i]), i != 1 && update % 2 == 0) << i << " " << update;
     }
   }
+}
+
+// oracle: the online network, which is copied every four episodes of one agent step and two streams
+TEST(ContinuousAgents, AHardTargetIsACopyOfTheNetworkEachPeriod) {
+  const Kind kind{"ddpg"};
+  auto parts = parts_of(kind, 1, 1);
+  const auto network = parts.network, target_network = parts.target_network;
+  DdpgOptions options = small(DdpgOptions{});
+  options.target_update_type = "hard";
+  options.target_update_period = 8;
+  DdpgAgent agent(options, 4, torch::kCPU, std::move(parts), gaussian_noise(0.1), kRates);
+  Target game(kind);
+  torch::Tensor action = game.no_action();
+  int64_t copies = 0;
+  for (int64_t t = 1; t <= 160; ++t) {
+    const torch::Tensor before = flat(target_network->parameters());
+    action = run(agent, game, action, 1);
+    const torch::Tensor after = flat(target_network->parameters());
+    if (torch::equal(before, after)) continue;
+    EXPECT_TRUE(torch::equal(after, flat(network->parameters()))) << t;
+    ++copies;
+  }
+
+  // learning begins after 50 of the 160 agent steps
+  EXPECT_GE(copies, (160 - 50) / 8 - 1);
+  EXPECT_LE(copies, (160 - 50) / 8 + 1);
+}
+
+// oracle: an environment whose rewards are half of those
+TEST(ContinuousAgents, LearnFromRewardsTimesTheirFactor) {
+  std::vector<torch::Tensor> learned;
+  for (const double factor : {0.5, 1.0}) {
+    auto parts = parts_of({"sac"}, 2, 2);
+    const auto network = parts.network;
+    SacOptions options = small(SacOptions{});
+    options.reward_scale_factor = factor;
+    SacAgent agent(options, 32, 1, torch::kCPU, std::move(parts), kRates);
+    Target game({"sac"});
+    torch::Tensor action = game.no_action();
+    for (int64_t t = 0; t < 150; ++t) {
+      TimeStep time_step = game.step(action);
+      for (float& reward : time_step.reward) reward *= factor == 1.0 ? 0.5F : 1.0F;
+      action = agent.step(time_step);
+    }
+    learned.push_back(flat(network->parameters()));
+  }
+  EXPECT_TRUE(torch::equal(learned[0], learned[1]));
+}
+
+// oracle: the definition: deviations of e^-9 at most, or of e^1 at least
+TEST(SacAgent, ActsWithADeviationWithinItsBounds) {
+  const auto spread = [](std::optional<double> least, std::optional<double> greatest) {
+    SacOptions options = small(SacOptions{});
+    options.min_log_std = least;
+    options.max_log_std = greatest;
+    options.min_replay_history = 1;
+    options.update_period = 1'000'000;
+    SacAgent agent(options, 32, 1, torch::kCPU, parts_of({"sac"}, 2, 2), kRates);
+    Target game({"sac"});
+    torch::Tensor action = run(agent, game, game.no_action(), 4);
+    std::vector<torch::Tensor> actions;
+    for (int64_t t = 0; t < 100; ++t) actions.push_back(action = run(agent, game, action, 1));
+    return torch::cat(actions).std().item<double>();
+  };
+  EXPECT_LT(spread(std::nullopt, -9.0), 1e-3);
+  EXPECT_GT(spread(1.0, std::nullopt), 1.0);
 }
 
 // oracle: the dual of the constraint: alpha settles where the policy has the entropy asked for

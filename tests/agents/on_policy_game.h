@@ -5,6 +5,8 @@
 
 #include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "accumbens/agents/on_policy.h"
 
@@ -65,6 +67,41 @@ struct Game {
   int64_t count = 0;
   bool cut_off = false;
 };
+
+/// What a whole episode of the game was to an agent that learns from it as soon as it ends.
+struct PlayedEpisode {
+  torch::Tensor s;  // [5 * B, 1, 2], all the same
+  torch::Tensor a;  // [5 * B], in order of time
+  torch::Tensor r;  // [5, B]
+};
+
+/// Lets the agent, which must learn from 5 * B agent steps, play and learn once.
+inline PlayedEpisode play_episode(Agent& agent) {
+  Game game;
+  torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
+  std::vector<torch::Tensor> actions;
+  for (int64_t t = 0; t < 5; ++t) {
+    action = agent.step(game.step(action));
+    actions.push_back(action.clone());
+  }
+  agent.step(game.step(action));
+  return {.s = torch::ones({5 * kStreams, 1, 2}),
+          .a = torch::cat(actions),
+          .r = torch::stack(actions).to(torch::kFloat32)};
+}
+
+/// Twin of the network that on_policy_parts() makes of a seed.
+inline ClassicControlActorCriticNetwork twin_network(uint64_t seed) {
+  RandomStream initialization(seed, "initialization");
+  return {{.layer_sizes = {8}}, /*inputs=*/2, kActions, /*action_size=*/0, initialization};
+}
+
+/// The policy's log-probabilities of actions, and its entropies, as they are written: [N] each.
+inline std::pair<torch::Tensor, torch::Tensor> log_probabilities_and_entropies(
+    const PolicyOutput& output, const torch::Tensor& a) {
+  const torch::Tensor p = output.logits.softmax(1);  // [N, A]
+  return {p.gather(1, a.unsqueeze(1)).squeeze(1).log(), -(p * p.log()).sum(1)};
+}
 
 inline std::map<std::string, torch::Tensor> network_of(Agent& agent) {
   StateTree tree;

@@ -2,10 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <torch/autograd.h>
 
 #include <algorithm>
 #include <set>
+#include <string>
 
+#include "accumbens/agents/a2c.h"
 #include "accumbens/core/error.h"
 #include "agents/on_policy_game.h"
 
@@ -48,6 +51,75 @@ TEST(PpoAgent, LearnsWhenItsLastActionIsAnswered) {
   }
 }
 
+// oracle: the algorithm of Schulman et al. (2017) as it is written, with estimates summed up by
+// hand and torch's gradients: three epochs of one minibatch, far enough to be clipped
+TEST(PpoAgent, StepsAlongTheGradientOfTheClippedLosses) {
+  for (const bool clip_critic_loss : {true, false}) {
+    PpoOptions options;
+    options.gamma = 0.9;
+    options.update_period = options.batch_size = 5 * kStreams;
+    options.num_epochs = 3;
+    options.epsilon = 0.05;
+    options.clip_critic_loss = clip_critic_loss;
+    options.vf_coefficient = 0.7;
+    options.entropy_coefficient = 0.1;
+    const double rate = 0.2;
+    PpoAgent agent(options, kStreams, torch::kCPU, on_policy_parts("sgd", rate, 1, kLambda));
+    ClassicControlActorCriticNetwork twin = twin_network(1);
+    const PlayedEpisode played = play_episode(agent);
+
+    // generalised advantages: decayed sums of one-step errors up to the episode's end
+    torch::Tensor old_v, old_log_prob;
+    {
+      const torch::NoGradGuard no_grad;
+      const PolicyOutput output = twin.forward(played.s);
+      old_v = output.value;
+      old_log_prob = log_probabilities_and_entropies(output, played.a).first;
+    }
+    const double v = old_v[0].item<double>();  // of every state
+    torch::Tensor estimate = torch::empty({5 * kStreams});
+    for (int64_t b = 0; b < kStreams; ++b) {
+      for (int64_t t = 0; t < 5; ++t) {
+        double sum = 0, decay = 1;
+        for (int64_t k = t; k < 5; ++k, decay *= 0.9 * kLambda) {
+          sum += decay * (played.r[k][b].item<double>() + (k < 4 ? 0.9 * v : 0.0) - v);
+        }
+        estimate[t * kStreams + b] = sum;
+      }
+    }
+    const torch::Tensor target = estimate + old_v;
+    torch::Tensor advantage = estimate - estimate.mean();
+    advantage = advantage / (advantage.square().sum() / (advantage.numel() - 1)).sqrt();
+
+    bool policy_clipped = false, value_clipped = false;
+    for (int64_t epoch = 0; epoch < 3; ++epoch) {
+      const PolicyOutput output = twin.forward(played.s);
+      const auto [log_prob, entropy] = log_probabilities_and_entropies(output, played.a);
+      const torch::Tensor ratio = (log_prob - old_log_prob).exp();
+      const torch::Tensor gain =
+          torch::minimum(ratio * advantage, ratio.clamp(0.95, 1.05) * advantage);
+      const torch::Tensor near = old_v + (output.value - old_v).clamp(-0.05, 0.05);
+      torch::Tensor square = (output.value - target).square();
+      if (clip_critic_loss) square = torch::maximum(square, (near - target).square());
+      const torch::Tensor loss = -gain.mean() + 0.7 * 0.5 * square.mean() - 0.1 * entropy.mean();
+      policy_clipped |= ((ratio - 1.0).abs() > 0.05).any().item<bool>();
+      value_clipped |= ((output.value - old_v).abs() > 0.05).any().item<bool>();
+
+      const auto parameters = twin.parameters();
+      const auto gradients = torch::autograd::grad({loss}, parameters);
+      const torch::NoGradGuard no_grad;
+      for (size_t i = 0; i < parameters.size(); ++i) parameters[i].sub_(rate * gradients[i]);
+    }
+    EXPECT_TRUE(policy_clipped && value_clipped);
+    const auto after = network_of(agent);
+    for (const auto& parameter : twin.named_parameters()) {
+      EXPECT_TRUE(
+          torch::allclose(after.at("network/" + parameter.key()), parameter.value(), 1e-4, 1e-6))
+          << parameter.key() << " " << clip_critic_loss;
+    }
+  }
+}
+
 // oracle: the game: the last action earns most
 TEST(PpoAgent, FindsTheActionThatEarnsMost) {
   EXPECT_GT(share_of_the_best(*make_agent(kOptions)), 0.97);
@@ -76,6 +148,39 @@ TEST(PpoAgent, ContinuesBitForBitAfterSaving) {
     EXPECT_TRUE(same(network_of(*agent), network_of(*loaded)));
     EXPECT_EQ(agent->statistics(), loaded->statistics());
   }
+}
+
+// oracle: the rule that what does not fit is refused
+TEST(PpoAgent, RefusesTheStateOfOtherRolloutsAndOfOtherAgents) {
+  const auto agent = make_agent(kOptions);
+  Game game;
+  torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
+  for (int64_t t = 0; t < 13; ++t) action = agent->step(game.step(action));
+  StateTree saved;
+  agent->state(saved);
+  const auto refusal = [&](Agent& other) {
+    StateTree tree(saved.contents());
+    try {
+      other.state(tree);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("none");
+  };
+  for (const int64_t update_period : {8, 32}) {
+    PpoOptions options = kOptions;
+    options.update_period = update_period;
+    EXPECT_THAT(refusal(*make_agent(options)),
+                testing::HasSubstr("learned from 8 time steps at a time, this configuration from " +
+                                   std::to_string(update_period / kStreams)));
+  }
+  EXPECT_EQ(refusal(*make_agent(kOptions)), "none");
+
+  // A2C has fewer figures
+  A2cOptions a2c;
+  a2c.update_period = kOptions.update_period;
+  A2cAgent other(a2c, kStreams, torch::kCPU, on_policy_parts("adam", 0.01, 1, kLambda));
+  EXPECT_THAT(refusal(other), testing::HasSubstr("figures"));
 }
 
 TEST(PpoAgent, NeitherRemembersNorLearnsInEvaluation) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "golden_tensors.h"
 
@@ -31,6 +33,15 @@ TEST(Schedule, ExponentialEpsilonShrinksByAFactor) {
     EXPECT_NEAR(epsilon(step), std::max(expected, 0.1), 1e-12) << step;
   }
   EXPECT_EQ(epsilon(599), 0.1);
+}
+
+// oracle: the line between two points
+TEST(Schedule, ALineBeginsWhereItIsToldAndEndsSoManyStepsLater) {
+  const auto exponent = linear_schedule(/*begin=*/0.4, /*end=*/1.0, /*first_step=*/200, 300);
+  for (const auto& [step, expected] : std::vector<std::pair<int64_t, double>>{
+           {0, 0.4}, {200, 0.4}, {260, 0.52}, {350, 0.7}, {500, 1.0}, {501, 1.0}, {9'999, 1.0}}) {
+    EXPECT_NEAR(exponent(step), expected, 1e-15) << step;
+  }
 }
 
 }  // namespace

@@ -421,7 +421,7 @@ void print_error_and_exit() {
 }
 
 TEST(EmulatorDeathTest, AMissingPluginSaysWhereItWasSought) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_EXIT(
       {
         setenv("ACCUMBENS_PLUGIN_DIR", "/nowhere", 1);
@@ -431,7 +431,7 @@ TEST(EmulatorDeathTest, AMissingPluginSaysWhereItWasSought) {
 }
 
 TEST(EmulatorDeathTest, AMissingAlePySaysHowToGetIt) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
 
   // an ale_py that cannot be imported stands before the real one
   const std::string folder = ::testing::TempDir() + "accumbens_no_ale_py";

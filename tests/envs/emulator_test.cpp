@@ -93,13 +93,13 @@ TEST_F(NativeLibrary, PlaysAlePysGames) {
 
 // oracle: the rule that an error says what, where and how to fix it
 TEST_F(NativeLibraryDeathTest, AFolderWithoutRomsIsNamed) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_EXIT(make_pong_from("/nowhere"), ::testing::ExitedWithCode(1),
               "no Atari ROMs in /nowhere; set ACCUMBENS_ROM_DIR");
 }
 
 TEST_F(NativeLibraryDeathTest, AGameWithoutItsRomIsNoUnknownGame) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
   const std::filesystem::path rom = ACCUMBENS_SOURCE_DIR "/.ale/share/ale/roms/breakout.bin";
   if (!std::filesystem::exists(rom)) GTEST_SKIP() << "ALE is installed elsewhere";
   const std::filesystem::path folder = ACCUMBENS_BINARY_DIR "/tests/one_rom";

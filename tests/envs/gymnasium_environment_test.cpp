@@ -518,7 +518,7 @@ void print_error_and_exit() {
 }
 
 TEST(GymnasiumDeathTest, AMissingPluginSaysWhereItWasSought) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_EXIT(
       {
         setenv("ACCUMBENS_PLUGIN_DIR", "/nowhere", 1);
@@ -528,7 +528,7 @@ TEST(GymnasiumDeathTest, AMissingPluginSaysWhereItWasSought) {
 }
 
 TEST(GymnasiumDeathTest, AMissingGymnasiumSaysHowToGetIt) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
 
   // a gymnasium that cannot be imported stands before the real one
   const std::string folder = testing::TempDir() + "accumbens_no_gymnasium";

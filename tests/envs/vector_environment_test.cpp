@@ -107,6 +107,39 @@ VectorEnvironment foreign_ones(int64_t streams, int64_t num_workers) {
   return VectorEnvironment(std::move(environments), num_workers);
 }
 
+/// Observations that are not what its spec says.
+class Wrong final : public Environment {
+ public:
+  const EnvironmentSpec& spec() const override { return spec_; }
+  TimeStep step(const torch::Tensor&) override {
+    return {.step_type = {StepType::kFirst},
+            .reward = {0},
+            .discount = {1},
+            .lost_life = {0},
+            .observation = torch::zeros({1, 3}, torch::kFloat64)};
+  }
+  void end_episode(int64_t) override {}
+  void state(StateTree&) override {}
+
+ private:
+  EnvironmentSpec spec_{.name = "Wrong", .observation_shape = {3}, .num_actions = 2};
+};
+
+// oracle: the spec
+TEST(VectorEnvironment, AnObservationThatIsNotAsTheSpecSaysIsRefused) {
+  std::vector<std::unique_ptr<Environment>> environments;
+  for (int64_t b = 0; b < 2; ++b) environments.push_back(std::make_unique<Wrong>());
+  VectorEnvironment environment(std::move(environments));
+  try {
+    environment.step(torch::zeros({2}, torch::kInt64));
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "an observation of Wrong has 24 bytes where its spec says 12; make it of the spec's "
+              "shape and type");
+  }
+}
+
 // oracle: one thread, or written out by hand; more workers than streams are as many as streams
 TEST(VectorEnvironment, ResultsDoNotDependOnTheNumberOfThreads) {
   for (const int64_t num_workers : {2, 3, 5}) {

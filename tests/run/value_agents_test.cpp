@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -416,6 +417,48 @@ std::function<HeadSpec(const Configuration&)> head_of(const std::string& class_n
   return [=](const Configuration& configuration) {
     return configuration.get<Options>(class_name).head(/*num_actions=*/2);
   };
+}
+
+// oracle: the line, in agent steps of training
+TEST(ValueAgents, TheImportanceExponentRisesFromWhereLearningBegins) {
+  torch::set_num_threads(1);
+  const Catalogue catalogue;
+  Trial run(catalogue, kCartPole,
+            bindings_of("dqn", "DQNAgent",
+                        {"DQNAgent.replay_scheme = 'prioritized'",
+                         "PrioritizedSamplingDistribution.importance_exponent_begin = 0.4",
+                         "PrioritizedSamplingDistribution.importance_exponent_end = 1.0",
+                         "PrioritizedSamplingDistribution.importance_exponent_steps = 100"}));
+  int64_t agent_steps = 0;
+  run.go(250, [&](const TimeStep&, int64_t) {
+    const double share = std::clamp((++agent_steps - 40) / 100.0, 0.0, 1.0);
+    EXPECT_NEAR(run.agent->statistics().at("importance_exponent"), 0.4 + 0.6 * share, 1e-12)
+        << agent_steps;
+  });
+  EXPECT_GT(agent_steps, 150);
+}
+
+// oracle: an episode's first state, three frames of which nobody has seen
+TEST(ValueAgents, StackOnTheSideThatTheirOptionSays) {
+  torch::set_num_threads(1);
+  const Catalogue catalogue;
+  for (const std::string padding : {"leading", "trailing"}) {
+    Trial run(catalogue, kCartPole,
+              bindings_of("dqn", "DQNAgent", {"DQNAgent.stack_padding = '" + padding + "'"}));
+    const auto options = run.configuration.get<DqnOptions>("DQNAgent");
+    DqnOptions stacking = options;
+    stacking.stack_size = 4;
+    auto parts = make_dqn_parts(catalogue, run.configuration,
+                                {.environment = run.environment->spec(), .seed = 1}, stacking,
+                                stacking.head(2));
+    const TimeStep time_step = run.environment->step(run.action);
+    const torch::Tensor stack = parts.frame_stack.push(time_step);  // [1, 4, 4]
+    const int64_t there = padding == "leading" ? 3 : 0;
+    for (int64_t frame = 0; frame < 4; ++frame) {
+      const torch::Tensor expected = frame == there ? time_step.observation[0] : torch::zeros({4});
+      EXPECT_TRUE(torch::equal(stack[0][frame], expected)) << padding << " " << frame;
+    }
+  }
 }
 
 // oracle: the greatest value of a network of the same weights, whose noise has no size, and the

@@ -112,7 +112,8 @@ class ContinuousAgent : public ActorLearner {
   /// An update. The batch's tensors are on the agent's device, its rewards scaled; a_tm1: [N, D].
   virtual void update(const Batch& batch) = 0;
 
-  /// The global norm of the critics' last gradient.
+  /// The global norm of the last gradient: the critics', or all of them where one optimizer has
+  /// all.
   virtual double gradient_norm() const = 0;
 
   /// What learns.

@@ -26,13 +26,15 @@ void Figures::state(StateTree& tree) {
   for (const torch::Tensor& tensor : tensors_) means.push_back(tensor.mean());
   torch::Tensor all = known() ? torch::stack(means) : torch::Tensor();
   tree("figures", all);
+  tree.require("figures", !all.defined() || (all.dim() == 1 &&
+                                             all.numel() == static_cast<int64_t>(names_.size())));
   if (tree.loading()) tensors_ = all.defined() ? all.unbind() : std::vector<torch::Tensor>();
 }
 
-void require_finite_loss(double loss, std::optional<int64_t> agent_step) {
+void require_finite_loss(double loss, int64_t agent_step) {
   if (std::isfinite(loss)) return;
-  throw Diverged("the loss is " + std::to_string(loss) +
-                 (agent_step ? " at agent step " + std::to_string(*agent_step) : ""));
+  throw Diverged("the loss is " + std::to_string(loss) + " at agent step " +
+                 std::to_string(agent_step));
 }
 
 }  // namespace accumbens

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +35,7 @@ class Figures {
   std::vector<torch::Tensor> tensors_;
 };
 
-/// Throws Diverged unless the loss is finite. agent_step: of training, where the agent counts them.
-void require_finite_loss(double loss, std::optional<int64_t> agent_step = std::nullopt);
+/// Throws Diverged unless the loss is finite. agent_step: of training.
+void require_finite_loss(double loss, int64_t agent_step);
 
 }  // namespace accumbens

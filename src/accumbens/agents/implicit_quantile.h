@@ -16,7 +16,8 @@ struct ImplicitQuantileOptions : DqnOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    DqnOptions::fields(field);
+    Without<Visitor> common(field, "loss_type");
+    DqnOptions::fields(common);
     field("kappa", kappa, "where Huber's loss becomes linear", above(0));
     field("num_tau_samples", num_tau_samples, "fractions of the states' returns in an update",
           in_closed(1, 1e5));
@@ -51,7 +52,7 @@ class ImplicitQuantileAgent : public DqnAgent {
   /// gradients.
   virtual torch::Tensor target(const Batch& batch);
 
-  /// Fractions, uniform in [0, 1): [batch_size, count], on the agent's device.
+  /// Fractions, uniform in [0, 1]: [batch_size, count], on the agent's device.
   torch::Tensor draw_taus(int64_t batch_size, int64_t count);
 
   /// A network's action values [B, A], of num_quantile_samples new fractions for each state.

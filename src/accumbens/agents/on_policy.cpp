@@ -121,7 +121,7 @@ void OnPolicyAgent::minimize(const torch::Tensor& policy_loss, const torch::Tens
                              const torch::Tensor& entropy, const std::vector<torch::Tensor>& more) {
   const torch::Tensor loss =
       policy_loss + options_.vf_coefficient * value_loss - options_.entropy_coefficient * entropy;
-  require_finite_loss(loss.item<double>());
+  require_finite_loss(loss.item<double>(), training_steps());
   parts_.optimizer.minimize(loss);
   figures_.set(joined<torch::Tensor>({loss, policy_loss, value_loss, entropy}, more));
 }

@@ -4,7 +4,7 @@
 
 namespace accumbens {
 
-/// Options of QR-DQN; names and defaults are Dopamine's.
+/// Options of QR-DQN; names are Dopamine's.
 struct QuantileOptions : DqnOptions {
   int64_t num_atoms = 200;
   double kappa = 1.0;
@@ -17,7 +17,8 @@ struct QuantileOptions : DqnOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    DqnOptions::fields(field);
+    Without<Visitor> common(field, "loss_type");
+    DqnOptions::fields(common);
     field("num_atoms", num_atoms, "quantiles", in_closed(1, 1e5));
     field("kappa", kappa, "where Huber's loss becomes linear; 0: absolute errors", at_least(0));
   }

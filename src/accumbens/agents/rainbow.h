@@ -21,7 +21,8 @@ struct RainbowOptions : DqnOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    DqnOptions::fields(field);
+    Without<Visitor> common(field, "loss_type");
+    DqnOptions::fields(common);
     field("num_atoms", num_atoms, "atoms of the distribution of returns", in_closed(2, 1e5));
     field("vmin", vmin, "least return of the distribution; None: -vmax");
     field("vmax", vmax, "greatest return of the distribution");

@@ -18,7 +18,8 @@ struct Td3Options : DdpgOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    DdpgOptions::fields(field);
+    Without<Visitor> common(field, "logit_penalty");  // of discrete actions, which it has not
+    DdpgOptions::fields(common);
     field("target_noise", target_noise,
           "deviation of the noise on the next states' actions, in units of half the bounds",
           at_least(0));

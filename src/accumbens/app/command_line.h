@@ -8,7 +8,7 @@ namespace accumbens {
 class Catalogue;
 
 /// The program. Returns its exit code: 0 done, 1 failure at run time, 2 wrong usage or
-/// configuration, 130 stopped by Ctrl-C or SIGTERM.
+/// configuration, 130 stopped by a signal.
 /// extend: adds agents, environments and networks of one's own to those of Accumbens.
 int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)>& extend = {});
 

@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace accumbens {
@@ -23,6 +24,24 @@ namespace accumbens {
 struct Reference {
   std::string name;  // "Name", or "scope/Name"
   bool operator==(const Reference&) const = default;
+};
+
+/// A visitor that passes over one field: one of the base that a derived struct does not read.
+template <class Visitor>
+class Without {
+ public:
+  /// field: the visitor, which must outlive it; name: of the field that it shall not see.
+  Without(Visitor& field, std::string name) : field_(field), name_(std::move(name)) {}
+
+  /// Any other field.
+  template <class T, class... More>
+  void operator()(const std::string& name, T& member, const More&... more) {
+    if (name != name_) field_(name, member, more...);
+  }
+
+ private:
+  Visitor& field_;
+  std::string name_;
 };
 
 /// The values a field accepts; the default accepts all of its type.

@@ -17,8 +17,8 @@ class Environment {
 
   /// One agent step of every stream. A stream that has just begun to exist, or whose last step was
   /// LAST, ignores its action and starts an episode (FIRST).
-  /// actions: [B] int64; [B, D] float32 where the spec has continuous ones, which are clipped to
-  /// its bounds.
+  /// actions: [B] int64; [B, D] float32 where the spec has continuous ones, which act clipped to
+  /// its bounds (what they cost may count as given: Gymnasium's tasks do that).
   virtual TimeStep step(const torch::Tensor& actions) = 0;
 
   /// Ends the episode of one stream from outside (a step limit): its next step() starts another.

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "accumbens/core/error.h"
 #include "accumbens/core/workers.h"
 
 namespace accumbens {
@@ -15,9 +16,15 @@ namespace accumbens {
 namespace {
 
 // a stream of an environment that makes tensors of its own
-StreamStep copy_stream(Environment& environment, const torch::Tensor& action, void* observation) {
+StreamStep copy_stream(Environment& environment, const torch::Tensor& action, int64_t bytes,
+                       void* observation) {
   const TimeStep one = environment.step(action);
   const torch::Tensor shown = one.observation.contiguous();  // [1, ...]
+  if (static_cast<int64_t>(shown.nbytes()) != bytes) {
+    throw Error("an observation of " + environment.spec().name + " has " +
+                std::to_string(shown.nbytes()) + " bytes where its spec says " +
+                std::to_string(bytes) + "; make it of the spec's shape and type");
+  }
   std::memcpy(observation, shown.const_data_ptr(), shown.nbytes());
   return {.step_type = one.step_type[0],
           .reward = one.reward[0],
@@ -49,8 +56,9 @@ TimeStep VectorEnvironment::step(const torch::Tensor& actions) {
     const int64_t end = (worker + 1) * spec_.batch_size / num_workers_;
     for (int64_t b = worker * spec_.batch_size / num_workers_; b < end; ++b) {
       void* observation = observations + b * frame;
-      enter(singles_[b] ? singles_[b]->step_stream(batch.at(b), observation)
-                        : copy_stream(*environments_[b], actions.narrow(0, b, 1), observation),
+      enter(singles_[b]
+                ? singles_[b]->step_stream(batch.at(b), observation)
+                : copy_stream(*environments_[b], actions.narrow(0, b, 1), frame, observation),
             b, all);
     }
   });

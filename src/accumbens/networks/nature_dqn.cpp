@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "accumbens/core/error.h"
 #include "accumbens/networks/pixels.h"
 
 namespace accumbens {
@@ -24,6 +25,7 @@ NatureConvolutions::NatureConvolutions(torch::nn::Module& owner, const std::stri
                                        int64_t stack_size, int64_t height, int64_t width,
                                        const Initialize& initialize) {
   const bool same = padding == "SAME";
+  const std::string size = std::to_string(height) + " x " + std::to_string(width);
 
   // three convolutions, each on what the one before leaves
   struct Shape {
@@ -42,6 +44,11 @@ NatureConvolutions::NatureConvolutions(torch::nn::Module& owner, const std::stri
       convolution.padding = {left, right, top, bottom};
       width += left + right;
       height += top + bottom;
+    }
+    if (width < kernel || height < kernel) {
+      throw ConfigError("observations of " + size +
+                        " pixels are too small for the network's convolutions, which need 36 x 36; "
+                        "raise AtariPreprocessing.screen_size, or bind another network");
     }
     convolutions_.push_back(convolution);
     width = (width - kernel) / stride + 1;

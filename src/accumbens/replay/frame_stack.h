@@ -11,7 +11,7 @@
 namespace accumbens {
 
 /// Stacks the newest frames for acting, exactly as Replay stacks them for learning. An episode
-/// starts (FIRST) from an empty stack; a lost life with the game going on changes nothing.
+/// starts (FIRST) from an empty stack; a lost life that does not end it changes nothing.
 class FrameStack {
  public:
   /// Shape, dtype, stack and padding are the replay's.

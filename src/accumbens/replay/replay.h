@@ -72,7 +72,7 @@ class Replay {
   /// Transitions that can be sampled now.
   int64_t size() const { return size_; }
 
-  /// Actions answered ever: agent steps less the first of each episode.
+  /// Actions answered ever: time steps less the first of each episode.
   int64_t added() const { return added_; }
 
   /// Whether a transition can be sampled now.

@@ -243,25 +243,7 @@ std::vector<std::string> Catalogue::check(const Configuration& configuration) co
   if (options.empty()) return {};
 
   require_parts(configuration, options);
-  require_replay(configuration, options);
   return unused_agents(configuration, *agent);
-}
-
-void Catalogue::require_replay(const Configuration& configuration,
-                               const std::string& options) const {
-  const Configurable& agent = registry.resolve(options);
-  if (!agent.find("update_horizon") || !agent.find("stack_size")) return;
-  const Value capacity = configuration.value("ReplayBuffer", "max_capacity");
-  const Value stack_size = configuration.value(options, "stack_size");
-  const Value horizon = configuration.value(options, "update_horizon");
-  const auto* have = capacity.as<int64_t>();
-  const auto* frames = stack_size.as<int64_t>();
-  const auto* steps = horizon.as<int64_t>();
-  if (!have || !frames || !steps || *have >= *frames + *steps) return;
-  throw ConfigError(configuration.with_places(
-      "ReplayBuffer.max_capacity (" + std::to_string(*have) + ") is below " + options +
-      ".stack_size (" + std::to_string(*frames) + ") + " + options + ".update_horizon (" +
-      std::to_string(*steps) + "): no transition would ever be whole; raise max_capacity"));
 }
 
 std::map<std::string, std::string> Catalogue::options_of_others(

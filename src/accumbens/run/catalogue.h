@@ -208,7 +208,7 @@ class Catalogue {
   }
 
   /// Finds what single configurables cannot: throws ConfigError for references to parts of another
-  /// kind and for sizes that contradict each other. Returns warnings, each with file:line.
+  /// kind. Returns warnings, each with file:line.
   std::vector<std::string> check(const Configuration& configuration) const;
 
   /// Warnings of bindings that nothing has read, once environment and agent are built; those of
@@ -219,7 +219,7 @@ class Catalogue {
   std::unique_ptr<Agent> make_agent(const Configuration& configuration,
                                     const AgentContext& context) const;
 
-  /// An optimizer of an agent's parameters, with the options' schedule and gradient transforms.
+  /// The learning-rate schedule and the gradient transforms that the options name.
   OptimizerParts make_optimizer_parts(const Configuration& configuration,
                                       const OptimizerOptions& options) const;
 
@@ -239,10 +239,6 @@ class Catalogue {
   // what is wrong with a reference to something else
   static std::string unknown_part(const std::string& kind, const std::string& name,
                                   const std::vector<std::string>& known);
-
-  // throws ConfigError where a replay cannot hold one stack and one n-step return, so that it has
-  // nothing to sample; options: those of an agent
-  void require_replay(const Configuration& configuration, const std::string& options) const;
 
   // the options that this agent does not read, of agents that create_agent could have chosen, each
   // with one that reads them

@@ -169,6 +169,12 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
         "'continuous_train_and_eval'");
   }
 
+  if (options_.dqn_zoo_csv && !options_.evaluate_before_training) {
+    throw ConfigError(
+        "Runner.dqn_zoo_csv needs Runner.evaluate_before_training = True, with which DQN Zoo's "
+        "frames are counted");
+  }
+
   Runner::NewEnvironment new_environment;
   if (options_.new_environment_per_iteration) {
     new_environment = [this, &catalogue, &configuration](int64_t iteration) {

@@ -31,6 +31,10 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
     network->to(context.device);
 
     auto rates = configuration.get<OptimizerOptions>("create_optimizer");
+    if (rates.max_gradient_norm) {
+      throw ConfigError("create_optimizer.max_gradient_norm is not for " + name +
+                        ", which has one of its own; bind " + name + ".max_gradient_norm");
+    }
     rates.max_gradient_norm = options.max_gradient_norm;
     const auto action_function = [&](const Reference& reference) {
       return Catalogue::build("action_functions", catalogue.action_functions, reference,

@@ -46,8 +46,7 @@ struct RunnerOptions {
     field("evaluation_steps", evaluation_steps,
           "agent steps of evaluation in an iteration, at least: episodes are whole", at_least(1));
     field("max_steps_per_episode", max_steps_per_episode,
-          "agent steps after which an episode is cut; None: episodes go on across iterations",
-          at_least(1));
+          "agent steps after which an episode is cut; None: none is", at_least(1));
     field("clip_rewards", clip_rewards,
           "the agent learns from rewards clipped to [-1, 1]; logs hold the raw ones");
     field("evaluate_before_training", evaluate_before_training,
