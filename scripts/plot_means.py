@@ -20,6 +20,7 @@ import matplotlib
 matplotlib.use('svg')
 matplotlib.rcParams['svg.hashsalt'] = 'accumbens'  # the same picture every time
 import matplotlib.pyplot as plt
+from matplotlib import ticker
 
 from score_table import T
 
@@ -66,7 +67,8 @@ def main():
     axes.set(title=title, xlabel='frames')
     axes.grid(alpha=0.3)
     axes.legend(fontsize='small')
-    axes.ticklabel_format(axis='x', style='sci', scilimits=(0, 6), useMathText=True)
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(5))
+    axes.xaxis.set_major_formatter(ticker.EngFormatter(sep=''))  # 20k, 1M
   for row in grid:
     row[0].set_ylabel(arguments.column.replace('_', ' '))
   figure.tight_layout()
