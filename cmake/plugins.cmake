@@ -40,8 +40,8 @@ if(ale_FOUND)
   # its headers name each other from the folder above the one that it tells
   get_filename_component(ale_prefix ${ale_DIR}/../../.. ABSOLUTE)
   target_include_directories(accumbens_ale SYSTEM PRIVATE ${ale_prefix}/include)
-  target_compile_definitions(accumbens_ale PRIVATE
-    ACCUMBENS_ROM_DIR="${ale_prefix}/share/ale/roms")
+  set(ale_roms ${ale_prefix}/share/ale/roms)
+  target_compile_definitions(accumbens_ale PRIVATE ACCUMBENS_ROM_DIR="${ale_roms}")
 endif()
 
 # accumbens_mujoco: MuJoCo's own library out of its Python package, with Gymnasium's models

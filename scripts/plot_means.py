@@ -22,7 +22,7 @@ matplotlib.rcParams['svg.hashsalt'] = 'accumbens'  # the same picture every time
 import matplotlib.pyplot as plt
 from matplotlib import ticker
 
-from score_table import T
+from score_table import half_interval
 
 
 def read(folder, column):
@@ -37,11 +37,7 @@ def draw(axes, agent, colour, column):
   frames = [statistics.fmean(frames for frames, _ in runs) for runs in iterations]
   means = [statistics.fmean(value for _, value in runs) for runs in iterations]
   axes.plot(frames, means, color=colour, label=name)
-  runs = len(folders.split(','))
-  if runs == 1:
-    return
-  halves = [T[runs - 1] * statistics.stdev(value for _, value in one) / math.sqrt(runs)
-            for one in iterations]
+  halves = [half_interval([value for _, value in runs]) for runs in iterations]
   axes.fill_between(frames, [m - h for m, h in zip(means, halves)],
                     [m + h for m, h in zip(means, halves)], color=colour, alpha=0.2, linewidth=0)
 

@@ -24,6 +24,12 @@ def score(folder, last, column):
   return statistics.fmean(returns[-last:])
 
 
+def half_interval(values):
+  """Student's 95 % interval of a mean is it plus or minus this."""
+  runs = len(values)
+  return T[runs - 1] * statistics.stdev(values) / math.sqrt(runs) if runs > 1 else math.nan
+
+
 def main():
   parser = argparse.ArgumentParser(description=__doc__,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -37,8 +43,7 @@ def main():
   for agent in arguments.agents:
     name, folders = agent.split('=', 1)
     scores = [score(folder, arguments.last, arguments.column) for folder in folders.split(',')]
-    mean, runs = statistics.fmean(scores), len(scores)
-    half = T[runs - 1] * statistics.stdev(scores) / math.sqrt(runs) if runs > 1 else math.nan
+    mean, runs, half = statistics.fmean(scores), len(scores), half_interval(scores)
     print(f'| {name} | {runs} | {mean:.1f} | ± {half:.1f} | {min(scores):.1f} | {max(scores):.1f} |')
 
 

@@ -8,10 +8,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <iostream>
 #include <thread>
 
 #include "accumbens/envs/factory.h"
+#include "envs/exit_with_error.h"
 #include "envs/golden.h"
 
 namespace accumbens {
@@ -411,13 +411,7 @@ TEST(Emulator, TwoThreadsPlayTwoGamesAtOnce) {
 
 // runs in a fresh process, where no plug-in is loaded yet
 void print_error_and_exit() {
-  try {
-    make_vector_emulator({.game = "Pong"});
-  } catch (const Error& error) {
-    std::cerr << error.what() << std::endl;
-    std::_Exit(error.exit_code());
-  }
-  std::_Exit(0);
+  exit_with_error([] { make_vector_emulator({.game = "Pong"}); });
 }
 
 TEST(EmulatorDeathTest, AMissingPluginSaysWhereItWasSought) {

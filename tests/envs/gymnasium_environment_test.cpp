@@ -7,11 +7,11 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <thread>
 
 #include "accumbens/core/error.h"
 #include "accumbens/envs/factory.h"
+#include "envs/exit_with_error.h"
 #include "envs/golden.h"
 
 namespace accumbens {
@@ -508,13 +508,7 @@ TEST(GymnasiumEnvironment, TwoThreadsPlayAtOnce) {
 
 // runs in a fresh process, where no Python is started yet
 void print_error_and_exit() {
-  try {
-    make_gym_environment({.environment_name = "LunarLander-v3"}, /*seed=*/1);
-  } catch (const Error& error) {
-    std::cerr << error.what() << std::endl;
-    std::_Exit(error.exit_code());
-  }
-  std::_Exit(0);
+  exit_with_error([] { make_gym_environment({.environment_name = "LunarLander-v3"}, /*seed=*/1); });
 }
 
 TEST(GymnasiumDeathTest, AMissingPluginSaysWhereItWasSought) {

@@ -445,12 +445,11 @@ TEST(ValueAgents, StackOnTheSideThatTheirOptionSays) {
   for (const std::string padding : {"leading", "trailing"}) {
     Trial run(catalogue, kCartPole,
               bindings_of("dqn", "DQNAgent", {"DQNAgent.stack_padding = '" + padding + "'"}));
-    const auto options = run.configuration.get<DqnOptions>("DQNAgent");
-    DqnOptions stacking = options;
-    stacking.stack_size = 4;
+    auto options = run.configuration.get<DqnOptions>("DQNAgent");
+    options.stack_size = 4;
     auto parts = make_dqn_parts(catalogue, run.configuration,
-                                {.environment = run.environment->spec(), .seed = 1}, stacking,
-                                stacking.head(2));
+                                {.environment = run.environment->spec(), .seed = 1}, options,
+                                options.head(2));
     const TimeStep time_step = run.environment->step(run.action);
     const torch::Tensor stack = parts.frame_stack.push(time_step);  // [1, 4, 4]
     const int64_t there = padding == "leading" ? 3 : 0;

@@ -53,21 +53,21 @@ void Rollout::state(StateTree& tree) {
   tree("rows", rows_)("answered", answered_);
   bool begun = s_tm1.defined();
   tree("begun", begun);
-  tree.require("rows", rows_ >= 0 && (begun || rows_ == 0));
-  if (!begun) return;
+  if (!begun) return tree.require("rows", rows_ == 0);
   tree("s_tm1", s_tm1)("a_tm1", a_tm1)("log_prob_tm1", log_prob_tm1)("v_tm1", v_tm1)("r_t", r_t)(
       "discount_t", discount_t)("valid", valid);
 
   // a shorter or longer one would be learned from as if it were this one
+  tree.require("s_tm1", s_tm1.dim() >= 2);
   if (s_tm1.size(0) != length_) {
     throw Error("the saved run learned from " + std::to_string(s_tm1.size(0)) +
                 " time steps at a time, this configuration from " + std::to_string(length_) +
                 "; resume with the update_period that wrote it, or use a new --base_dir");
   }
   for (const torch::Tensor& one : {a_tm1, log_prob_tm1, v_tm1, r_t, discount_t, valid}) {
-    tree.require("rollout", one.dim() >= 2 && one.size(0) == length_);
+    tree.require("valid", one.dim() >= 2 && one.size(0) == length_);
   }
-  tree.require("rows", rows_ <= length_);
+  tree.require("rows", rows_ >= 0 && rows_ <= length_);
 }
 
 }  // namespace accumbens

@@ -1,5 +1,7 @@
 #include "accumbens/replay/replay.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
@@ -17,10 +19,6 @@ constexpr uint32_t kComplete = 4;  // its transition is known
 
 constexpr int64_t kMostRows = int64_t{1} << 40;  // ever; far from where ids would overflow
 
-int64_t divide_up(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-
 }  // namespace
 
 Batch Batch::to(torch::Device device) const {
@@ -36,7 +34,7 @@ Batch Batch::to(torch::Device device) const {
 Replay::Sizes::Sizes(const ReplayOptions& options, const ReplaySpec& spec) {
   // the transitions and final observations, and the rows whose n steps are not over
   const int64_t final_observations = std::max<int64_t>(options.max_capacity / 64, 4096);
-  max_rows = divide_up(options.max_capacity + final_observations, spec.num_streams) +
+  max_rows = at::divup(options.max_capacity + final_observations, spec.num_streams) +
              spec.update_horizon + 1;
 
   // one more row before the oldest goes, and frames for the oldest stack
@@ -248,8 +246,9 @@ Batch Replay::get(std::vector<int64_t> ids) const {
 void Replay::write_stack(int64_t row, int64_t stream, std::byte* out) const {
   // how many frames of the episode there are
   int64_t count = 1;
-  while (count < spec_.stack_size && !(store_.step(row - count + 1, stream).flags & kFirst))
+  while (count < spec_.stack_size && !(store_.step(row - count + 1, stream).flags & kFirst)) {
     ++count;
+  }
 
   // zeros before or after them
   const int64_t frame_bytes = bytes_per_frame(spec_);

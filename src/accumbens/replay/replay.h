@@ -129,8 +129,9 @@ class Replay {
   ReplayOptions options_;
   ReplaySpec spec_;
   Sizes sizes_;
-  StepStore
-      store_;  // an action, and what answered it, is with the observation that it was taken in
+
+  // an action, and what answered it, is with the observation that it was taken in
+  StepStore store_;
   std::optional<Prioritization> prioritization_;
 
   // ids are row * B + stream

@@ -1,5 +1,7 @@
 #include "accumbens/replay/step_store.h"
 
+#include <ATen/Parallel.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -11,10 +13,6 @@
 
 namespace accumbens {
 namespace {
-
-int64_t divide_up(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
 
 std::string chunk_name(const char* what, int64_t number) {
   std::string digits = std::to_string(number);
@@ -40,8 +38,8 @@ StepStore::StepStore(const ReplaySpec& spec, int64_t max_rows, bool compress)
       frame_bytes_(bytes_per_frame(spec)),
       step_bytes_(static_cast<int64_t>(sizeof(Step) + spec.action_size * sizeof(float))),
       rows_per_chunk_(std::max<int64_t>(1, spec.chunk_size / spec.num_streams)),
-      max_chunks_(divide_up(max_rows - 1, rows_per_chunk_) + 1),  // cut anywhere
-      max_open_(divide_up(spec.update_horizon, rows_per_chunk_) + 1) {}
+      max_chunks_(at::divup(max_rows - 1, rows_per_chunk_) + 1),  // cut anywhere
+      max_open_(at::divup(spec.update_horizon, rows_per_chunk_) + 1) {}
 
 int64_t StepStore::bytes_needed(const ReplaySpec& spec, int64_t max_rows, bool compress) {
   const StepStore store(spec, max_rows, compress);
@@ -167,7 +165,7 @@ void StepStore::state(StateTree& tree, int64_t first_row, int64_t rows) {
     rows_ = rows;
     chunks_.clear();
     first_chunk_ = first_row / rows_per_chunk_;
-    const int64_t end = divide_up(rows_, rows_per_chunk_);
+    const int64_t end = at::divup(rows_, rows_per_chunk_);
     for (int64_t number = first_chunk_; number < end; ++number) {
       tree.require(chunk_name("frames", number), tree.contains(chunk_name("frames", number)));
       chunks_.push_back({});
@@ -200,7 +198,7 @@ std::optional<std::string> StepStore::check_valid(int64_t first_row) const {
   const auto unpacked_chunks = std::ranges::count_if(
       chunks_, [](const Chunk& chunk) { return chunk.frame_data != nullptr; });
   if (first_chunk_ != first_row / rows_per_chunk_) return "chunks are kept that nobody needs";
-  if (first_chunk_ + num_chunks != divide_up(rows_, rows_per_chunk_)) return "chunks are missing";
+  if (first_chunk_ + num_chunks != at::divup(rows_, rows_per_chunk_)) return "chunks are missing";
   if (num_chunks + (spare_steps_.defined() ? 1 : 0) > max_chunks_ ||
       unpacked_chunks + (spare_frames_.defined() ? 1 : 0) > most_unpacked_chunks()) {
     return "more memory is held than bytes_needed() says";
