@@ -261,7 +261,10 @@ std::vector<AgentCase> agent_cases() {
           {"munchausen_dqn", "MunchausenDQNAgent"},
           {"munchausen_iqn", "MunchausenIQNAgent"},
           {"quantile", "QuantileAgent", {"QuantileAgent.num_atoms = 20"}},
-          {"implicit_quantile", "ImplicitQuantileAgent"}};
+          {"implicit_quantile", "ImplicitQuantileAgent"},
+          {"implicit_quantile",
+           "ImplicitQuantileAgent",
+           {"ImplicitQuantileAgent.update_dtype = 'bfloat16'"}}};
 }
 
 std::vector<std::string> bindings_of(const AgentCase& agent, std::vector<std::string> bindings) {

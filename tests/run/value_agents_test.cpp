@@ -322,6 +322,14 @@ TEST(ValueAgents, RefuseANetworkThatLacksWhatTheyNeed) {
 }
 
 // oracle: the sentence
+TEST(ValueAgents, RefuseANetworkWhoseValuesLackDigits) {
+  EXPECT_EQ(refusal<TalkingNetwork>("dqn", "DQNAgent",
+                                    {.q_values = torch::zeros({1, 2}, torch::kBFloat16)}),
+            "the network @MyNetwork says BFloat16 numbers, and losses need those of float32; "
+            "compute its last layer under an Autocast to float32");
+}
+
+// oracle: the sentence
 TEST(ValueAgents, RefuseANetworkWithoutAQuantileFunctionForImplicitQuantiles) {
   const torch::Tensor q_values = torch::zeros({1, 2}), quantiles = torch::zeros({1, 2, 1});
   for (const auto& [name, class_name] : {std::pair{"implicit_quantile", "ImplicitQuantileAgent"},
@@ -508,6 +516,41 @@ TEST(ValueAgents, NoiseTakesThePlaceOfRandomActionsInTraining) {
         EXPECT_LT(greedy, steps);
       }
     }
+  }
+}
+
+// oracle: the same agent in float32. Until its first update nothing differs, acting included; that
+// update differs in the third digit
+TEST(ValueAgents, LearnInBfloat16AndActInFloat32) {
+  torch::set_num_threads(1);
+  const Catalogue catalogue;
+  struct Outcome {
+    std::vector<int64_t> actions;
+    double loss = 0.0, gradient_norm = 0.0;
+    std::map<std::string, torch::Tensor> before, after;
+  };
+  const auto outcome = [&](const std::string& dtype) {
+    Trial run(catalogue, ACCUMBENS_SOURCE_DIR "/configs/minatar/dqn.gin",
+              {"DQNAgent.min_replay_history = 100", "DQNAgent.epsilon_fn = @identity_epsilon",
+               "DQNAgent.update_dtype = '" + dtype + "'"});
+    Outcome of;
+    const auto look = [&](const TimeStep&, int64_t action) { of.actions.push_back(action); };
+    run.go(100, look);
+    of.before = run.tensors();
+    while (!run.agent->statistics().contains("loss")) run.go(1);
+    of.loss = run.agent->statistics().at("loss");
+    of.gradient_norm = run.agent->statistics().at("gradient_norm");
+    of.after = run.tensors();
+    return of;
+  };
+  const Outcome exact = outcome("float32"), coarse = outcome("bfloat16");
+  EXPECT_EQ(coarse.actions, exact.actions);
+  EXPECT_NE(coarse.loss, exact.loss);
+  EXPECT_NEAR(coarse.loss / exact.loss, 1.0, 0.02);
+  EXPECT_NEAR(coarse.gradient_norm / exact.gradient_norm, 1.0, 0.02);
+  for (const auto& [name, tensor] : exact.before) {
+    EXPECT_TRUE(torch::equal(tensor, coarse.before.at(name))) << name;
+    EXPECT_EQ(tensor.scalar_type(), coarse.after.at(name).scalar_type()) << name;
   }
 }
 

@@ -7,6 +7,7 @@
 #include "accumbens/agents/figures.h"
 #include "accumbens/core/error.h"
 #include "accumbens/losses/q_learning.h"
+#include "accumbens/networks/autocast.h"
 
 namespace accumbens {
 
@@ -110,7 +111,11 @@ torch::Tensor DqnAgent::select_action(const TimeStep& time_step, const torch::Te
 void DqnAgent::update() {
   if (parts_.replay.size() == 0) return;
   const Batch batch = parts_.replay.sample(batch_size_, parts_.sampling).to(device_);
-  const Losses result = losses(batch);
+  Losses result;
+  {
+    const Autocast products(device_.type(), options_.dtype());
+    result = losses(batch);
+  }
 
   // what is drawn more often counts less
   torch::Tensor weighted = result.losses;  // [N]

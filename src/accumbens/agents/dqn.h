@@ -36,6 +36,7 @@ struct DqnOptions {
   int64_t epsilon_decay_period = 250'000;
   Reference network{"NatureDQNNetwork"};
   std::string optimizer = "adam";
+  std::string update_dtype = "float32";
   std::string loss_type = "mse";
   int64_t stack_size = 4;
   std::string stack_padding = "leading";
@@ -77,6 +78,10 @@ struct DqnOptions {
     field("optimizer", optimizer,
           "its options are create_optimizer's, or those of TensorFlow's optimizer",
           one_of({"adam", "rmsprop", "sgd", "@AdamOptimizer", "@RMSPropOptimizer"}));
+    field("update_dtype", update_dtype,
+          "what an update's convolutions and hidden layers are computed in; bfloat16 is faster on "
+          "processors and GPUs that have it, and keeps three digits",
+          one_of({"float32", "bfloat16"}));
     field("loss_type", loss_type,
           "mse: squared errors without 1/2 (Dopamine); huber: Mnih et al.; clipped_gradient: the "
           "same unless weighted, when weighted errors are clipped (DQN Zoo)",
@@ -113,6 +118,11 @@ struct DqnOptions {
 
   /// What the network is asked for.
   HeadSpec head(int64_t num_actions) const;
+
+  /// update_dtype, for an Autocast.
+  torch::ScalarType dtype() const {
+    return update_dtype == "bfloat16" ? torch::kBFloat16 : torch::kFloat32;
+  }
 };
 
 /// Deep Q-network (Mnih et al., 2015, "Human-level control through deep reinforcement learning").

@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "accumbens/core/error.h"
+#include "accumbens/networks/autocast.h"
 #include "accumbens/networks/matrices.h"
 
 namespace accumbens {
@@ -173,6 +174,8 @@ class DenseLayers final : public torch::autograd::Function<DenseLayers> {
  public:
   static Tensor forward(AutogradContext* context, const Tensor& x, at::TensorList leaves,
                         const variable_list& weights, const variable_list& biases, DenseSpec spec) {
+    // small products gain nothing from bfloat16
+    const Autocast exact(x.device().type(), torch::kFloat32);
     variable_list values = run(x, weights, biases, spec);
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     Tensor y = output_of(values, spec);

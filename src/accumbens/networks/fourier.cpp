@@ -4,6 +4,7 @@
 #include <string>
 
 #include "accumbens/core/error.h"
+#include "accumbens/networks/autocast.h"
 
 namespace accumbens {
 namespace {
@@ -53,6 +54,9 @@ FourierNetwork::FourierNetwork(const FourierOptions& options, int64_t observatio
 
 torch::Tensor FourierNetwork::encode(const torch::Tensor& s) {
   const torch::Tensor x = rescale_(s.to(torch::kFloat32).flatten(2));  // [B, stack, observation]
+
+  // angles of many turns need all their digits
+  const Autocast exact(x.device().type(), torch::kFloat32);
   return x.flatten(1).matmul(frequencies_).mul_(std::numbers::pi).cos_();  // [B, features]
 }
 

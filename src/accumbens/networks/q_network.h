@@ -22,7 +22,8 @@ struct QOutput {
 /// A network from stacked observations to action values.
 class QNetwork : public torch::nn::Module {
  public:
-  /// s: [B, stack, ...] in the environment's dtype.
+  /// s: [B, stack, ...] in the environment's dtype. What it says is float32, also under an
+  /// Autocast: one to float32 belongs around the last layer.
   virtual QOutput forward(const torch::Tensor& s) = 0;
 
   /// Implicit quantile networks: the quantiles at taus [B, N] in [0, 1], and their mean as

@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "accumbens/core/error.h"
+#include "accumbens/networks/autocast.h"
 
 namespace accumbens {
 
@@ -46,13 +47,17 @@ ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_unit
 
 torch::Tensor ValueHead::outputs(const torch::Tensor& x) const {
   const torch::Tensor hidden = hidden_ ? hidden_->forward(x).relu_() : x;
-  torch::Tensor y = output_->forward(hidden);
+  const torch::Tensor value_hidden = value_hidden_ ? value_hidden_->forward(x).relu_() : hidden;
+
+  // bfloat16 would round values of 100 to halves
+  const Autocast exact(x.device().type(), torch::kFloat32);
+  torch::Tensor y = output_->forward(hidden.to(torch::kFloat32));
   if (!value_) return y;
 
   // dueling: advantages without their mean over actions, around the value
-  const torch::Tensor value_hidden = value_hidden_ ? value_hidden_->forward(x).relu_() : hidden;
-  const torch::Tensor value = value_->forward(value_hidden).unsqueeze(-2);  // [B, 1, atoms]
-  y = y.view({y.size(0), spec_.num_actions, -1});                           // [B, A, atoms]
+  const torch::Tensor value =
+      value_->forward(value_hidden.to(torch::kFloat32)).unsqueeze(-2);  // [B, 1, atoms]
+  y = y.view({y.size(0), spec_.num_actions, -1});                       // [B, A, atoms]
   return (value + y - y.mean(/*dim=*/1, /*keepdim=*/true)).flatten(/*start_dim=*/1);
 }
 

@@ -7,6 +7,7 @@
 #include "accumbens/agents/munchausen_iqn.h"
 #include "accumbens/agents/quantile.h"
 #include "accumbens/agents/rainbow.h"
+#include "accumbens/networks/autocast.h"
 #include "accumbens/replay/frames.h"
 #include "accumbens/run/dopamine.h"
 
@@ -15,8 +16,9 @@ namespace {
 
 // a network that lacks what the agent needs is found before training
 void require_head(QNetwork& network, const HeadSpec& head, const torch::Tensor& s,
-                  const std::string& name) {
+                  torch::ScalarType dtype, const std::string& name) {
   const torch::NoGradGuard no_grad;
+  const Autocast products(s.device().type(), dtype);
   using Kind = HeadSpec::Kind;
   QOutput output;
   if (head.kind == Kind::kImplicitQuantile) {
@@ -24,13 +26,19 @@ void require_head(QNetwork& network, const HeadSpec& head, const torch::Tensor& 
   } else {
     output = network.forward(s);
   }
-  const bool there = head.kind == Kind::kValue         ? output.q_values.defined()
-                     : head.kind == Kind::kCategorical ? output.logits.defined()
-                                                       : output.quantiles.defined();
-  if (there && output.q_values.sizes() == torch::IntArrayRef({1, head.num_actions})) return;
-  throw ConfigError("the network @" + name +
-                    " does not give what the agent needs of each action; bind another, see "
-                    "`accumbens list networks`");
+  const torch::Tensor& said = head.kind == Kind::kValue         ? output.q_values
+                              : head.kind == Kind::kCategorical ? output.logits
+                                                                : output.quantiles;
+  if (!said.defined() || output.q_values.sizes() != torch::IntArrayRef({1, head.num_actions})) {
+    throw ConfigError("the network @" + name +
+                      " does not give what the agent needs of each action; bind another, see "
+                      "`accumbens list networks`");
+  }
+  if (said.scalar_type() != torch::kFloat32) {
+    throw ConfigError("the network @" + name + " says " + c10::toString(said.scalar_type()) +
+                      " numbers, and losses need those of float32; compute its last layer under an "
+                      "Autocast to float32");
+  }
 }
 
 }  // namespace
@@ -138,7 +146,7 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   const auto s = torch::zeros(
       batch_of_stacks(spec, /*batch_size=*/1),
       torch::dtype(environment.observation_dtype).device(context.device));  // [1, stack, ...]
-  require_head(*network, head, s, options.network.name);
+  require_head(*network, head, s, options.dtype(), options.network.name);
 
   // noise takes the place of random actions
   const EpsilonContext decay{.decay_period = options.epsilon_decay_period,
