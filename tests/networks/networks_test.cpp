@@ -1,3 +1,4 @@
+#include <ATen/ops/linalg_svdvals.h>
 #include <gtest/gtest.h>
 #include <torch/utils.h>
 
@@ -271,6 +272,67 @@ TEST(MinAtarDqnNetwork, IsAConvolutionAndADenseLayer) {
   int64_t count = 0;
   for (const auto& item : parameters) count += item.value().numel();
   EXPECT_EQ(count, (16 * 8 * 9 + 16) + (128 * 1024 + 128) + (6 * 128 + 6));
+}
+
+// oracle: an orthogonal matrix times a gain has no other singular value than the gain
+TEST(ActorCriticNetworks, BeginOrthogonalWithTheGainsOfTheirPeers) {
+  const auto expect_gains = [](torch::nn::Module& network,
+                               const std::map<std::string, double>& gains) {
+    for (const auto& item : network.named_parameters()) {
+      const torch::Tensor parameter = item.value().detach();
+      if (item.key().ends_with("bias")) {
+        EXPECT_TRUE(parameter.eq(0.0).all().item<bool>()) << item.key();
+      } else if (item.key().ends_with("weight")) {
+        const torch::Tensor values = at::linalg_svdvals(parameter.flatten(1).to(torch::kFloat64));
+        const double gain = gains.at(item.key().substr(0, item.key().rfind('.')));
+        EXPECT_NEAR(values.min().item<double>(), gain, 1e-5) << item.key();
+        EXPECT_NEAR(values.max().item<double>(), gain, 1e-5) << item.key();
+      }
+    }
+  };
+
+  // CleanRL's layer_init and Dopamine's PPO: sqrt(2), 0.01 for policies (continuous in Dopamine:
+  // 0.1), 1 for values
+  const double hidden = std::sqrt(2.0);
+  RandomStream random(1, "initialization");
+  ClassicControlActorCriticNetwork discrete({}, 4, /*num_actions=*/2, /*action_size=*/0, random);
+  expect_gains(discrete, {{"actor0", hidden},
+                          {"actor1", hidden},
+                          {"actor2", 0.01},
+                          {"critic0", hidden},
+                          {"critic1", hidden},
+                          {"critic2", 1.0}});
+  ClassicControlActorCriticNetwork continuous(PpoActorCriticOptions{}, 17, 0, 6, random);
+  expect_gains(continuous, {{"actor0", hidden},
+                            {"actor1", hidden},
+                            {"actor2", 0.1},
+                            {"critic0", hidden},
+                            {"critic1", hidden},
+                            {"critic2", 1.0}});
+  NatureActorCriticNetwork images(4, 84, 84, 6, random);
+  expect_gains(images, {{"conv0", hidden},
+                        {"conv1", hidden},
+                        {"conv2", hidden},
+                        {"hidden", hidden},
+                        {"actor", 0.01},
+                        {"critic", 1.0}});
+}
+
+// oracle: a rotation drawn evenly turns no direction into one more often than into another, so that
+// entries of n x n have variance 1 / n, also those of the diagonal, which signs left as they come
+// out of a QR decomposition would bias. Five standard deviations
+TEST(InitializeOrthogonal, DrawsEveryRotationAlike) {
+  RandomStream random(1, "initialization");
+  torch::Tensor weight = torch::empty({4, 4}), bias = torch::empty({4});
+  constexpr int64_t kDraws = 4'000;
+  torch::Tensor sum = torch::zeros({4, 4}, torch::kFloat64), squares = torch::zeros_like(sum);
+  for (int64_t draw = 0; draw < kDraws; ++draw) {
+    initialize_orthogonal(weight, bias, 1.0, random);
+    sum += weight;
+    squares += weight.square();
+  }
+  EXPECT_LT(sum.abs().max().item<double>() / kDraws, 5.0 * 0.5 / std::sqrt(kDraws));
+  EXPECT_LT((squares / kDraws - 0.25).abs().max().item<double>(), 5.0 * 0.25 / std::sqrt(kDraws));
 }
 
 // oracle: the same

@@ -2,6 +2,8 @@
 
 #include <torch/utils.h>
 
+#include <cmath>
+
 #include "accumbens/core/random_tensor.h"
 
 namespace accumbens {
@@ -25,8 +27,9 @@ torch::Tensor OrnsteinUhlenbeckNoise::draw(const TimeStep& time_step, int64_t ac
 
 torch::Tensor GumbelNoise::draw(const TimeStep& time_step, int64_t action_size,
                                 RandomStream& random) {
-  const torch::Tensor u = uniforms({time_step.batch_size(), action_size}, random);
-  return options_.scale * u.log_().neg_().log_().neg_();
+  // in double precision, as float32 would round one in 2^25 to 1, and its noise to infinity
+  return drawn_tensor({time_step.batch_size(), action_size},
+                      [&] { return options_.scale * -std::log(-std::log(random.uniform())); });
 }
 
 }  // namespace accumbens

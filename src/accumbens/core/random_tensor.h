@@ -20,7 +20,7 @@ inline torch::Tensor normals(torch::IntArrayRef shape, RandomStream& random) {
   return drawn_tensor(shape, [&] { return random.normal(); });
 }
 
-/// Uniform in [0, 1], float32: what rounds to 1 is 1,, on the CPU.
+/// Uniform in [0, 1], float32: what rounds to 1 is 1. On the CPU.
 inline torch::Tensor uniforms(torch::IntArrayRef shape, RandomStream& random) {
   return drawn_tensor(shape, [&] { return random.uniform(); });
 }

@@ -40,11 +40,10 @@ void FreeRunningWorkers::start(const ActorLearner& learner) {
   failure_ = nullptr;
 
   // new workers, or new episodes
-  if (workers_.empty()) {
-    for (int64_t w = 0; w < options_.num_workers; ++w) {
-      workers_.push_back(std::make_unique<Running>());
-      workers_.back()->worker = make_worker_(w, policy_.training_steps);
-    }
+  for (auto w = static_cast<int64_t>(workers_.size()); w < options_.num_workers; ++w) {
+    auto running = std::make_unique<Running>();
+    running->worker = make_worker_(w, policy_.training_steps);
+    workers_.push_back(std::move(running));
   }
   for (const auto& running : workers_) {
     Environment& environment = *running->worker.environment;
