@@ -281,7 +281,7 @@ TEST_F(ProgramTest, EveryAgentKilledAfterACheckpointEndsAsIfItHadNot) {
     SCOPED_TRACE(agent.name + " " + testing::PrintToString(agent.bindings));
     auto bindings =
         bindings_of(agent, {"Runner.training_steps = 200", "Runner.evaluation_steps = 100",
-                            "Runner.num_environments = 2"});
+                            "Runner.num_environments = 2", "ReplayBuffer.batch_size = 8"});
     bindings.push_back(agent.class_name + ".network = @ClassicControlDQNNetwork");
     bindings.push_back(agent.class_name + ".stack_size = 1");
     kill_after_checkpoints("whole", "killed", config, bindings);
@@ -343,10 +343,11 @@ TEST_F(ProgramTest, WrappedAgentsGoOnExactlyOnAnyNumberOfWorkers) {
 TEST_F(ProgramTest, EveryAgentTrainsOnPong) {
   int number = 0;
   for (const AgentCase& agent : agent_cases()) {
-    auto bindings = bindings_of(
-        agent, {"Runner.num_iterations = 1", "Runner.training_steps = 200",
-                "Runner.max_steps_per_episode = 100", "Runner.num_threads = 1",
-                "Runner.summary_writing_frequency = 50", "ReplayBuffer.max_capacity = 1000"});
+    auto bindings =
+        bindings_of(agent, {"Runner.num_iterations = 1", "Runner.training_steps = 200",
+                            "Runner.max_steps_per_episode = 100", "Runner.num_threads = 1",
+                            "Runner.summary_writing_frequency = 50",
+                            "ReplayBuffer.max_capacity = 1000", "ReplayBuffer.batch_size = 8"});
     const std::string folder = "pong" + std::to_string(number++);
     const Result result = run(train(folder, kConfigs + "dopamine/dqn.gin", bindings));
     EXPECT_EQ(result.code, 0) << result.output;
