@@ -1,3 +1,4 @@
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/linalg_svdvals.h>
 #include <gtest/gtest.h>
 #include <torch/utils.h>
@@ -294,21 +295,15 @@ TEST(ActorCriticNetworks, BeginOrthogonalWithTheGainsOfTheirPeers) {
   // CleanRL's layer_init and Dopamine's PPO: sqrt(2), 0.01 for policies (continuous in Dopamine:
   // 0.1), 1 for values
   const double hidden = std::sqrt(2.0);
+  const auto dense = [&](double policy) -> std::map<std::string, double> {
+    return {{"actor0", hidden},  {"actor1", hidden},  {"actor2", policy},
+            {"critic0", hidden}, {"critic1", hidden}, {"critic2", 1.0}};
+  };
   RandomStream random(1, "initialization");
   ClassicControlActorCriticNetwork discrete({}, 4, /*num_actions=*/2, /*action_size=*/0, random);
-  expect_gains(discrete, {{"actor0", hidden},
-                          {"actor1", hidden},
-                          {"actor2", 0.01},
-                          {"critic0", hidden},
-                          {"critic1", hidden},
-                          {"critic2", 1.0}});
+  expect_gains(discrete, dense(0.01));
   ClassicControlActorCriticNetwork continuous(PpoActorCriticOptions{}, 17, 0, 6, random);
-  expect_gains(continuous, {{"actor0", hidden},
-                            {"actor1", hidden},
-                            {"actor2", 0.1},
-                            {"critic0", hidden},
-                            {"critic1", hidden},
-                            {"critic2", 1.0}});
+  expect_gains(continuous, dense(0.1));
   NatureActorCriticNetwork images(4, 84, 84, 6, random);
   expect_gains(images, {{"conv0", hidden},
                         {"conv1", hidden},
@@ -382,6 +377,11 @@ TEST(MinAtarDqnNetwork, GoesWithEveryHead) {
             torch::IntArrayRef({2, 3, 4}));
 }
 
+// the normals that a noisy layer draws next, by torch from a seed of the stream
+torch::Tensor drawn_like(torch::IntArrayRef shape, RandomStream& same) {
+  return torch::randn(shape, at::make_generator<at::CPUGeneratorImpl>(same.bits()));
+}
+
 // oracle: the formulas of Fortunato et al. (2018) with the same draws
 TEST(NoisyLinear, AddsTheNoiseThatIsDrawn) {
   const torch::NoGradGuard no_grad;
@@ -397,20 +397,15 @@ TEST(NoisyLinear, AddsTheNoiseThatIsDrawn) {
     // what the layer will draw
     RandomStream noise(1, "noise");
     RandomStream same(1, "noise");
-    const auto draw = [&](int64_t count) {
-      torch::Tensor values = torch::empty({count});
-      for (int64_t i = 0; i < count; ++i) values[i] = same.normal();
-      return values;
-    };
     torch::Tensor weight_noise, bias_noise;
     if (kind == NoiseSpec::Kind::kFactorised) {
       const auto f = [](const torch::Tensor& v) { return v.sign() * v.abs().pow(0.5); };
-      const torch::Tensor in = f(draw(5));
-      bias_noise = f(draw(3));
+      const torch::Tensor in = f(drawn_like({5}, same));
+      bias_noise = f(drawn_like({3}, same));
       weight_noise = bias_noise.unsqueeze(1) * in.unsqueeze(0);
     } else {
-      weight_noise = draw(15).view({3, 5});
-      bias_noise = draw(3);
+      weight_noise = drawn_like({3, 5}, same);
+      bias_noise = drawn_like({3}, same);
     }
     layer.sample_noise(noise);
     const double sigma = 0.5 / std::sqrt(5.0);
@@ -425,28 +420,37 @@ TEST(NoisyLinear, AddsTheNoiseThatIsDrawn) {
   }
 }
 
-// oracle: the moments of N(0, 1) within [-2, 2]: 1 - 4 p(2) / m and 3 - 28 p(2) / m, with its
-// density p(2) and mass m = P(|x| < 2), integrated by parts
-TEST(NoisyLinear, TruncatedNoiseHasItsMoments) {
+// oracle: the moments of N(0, 1), and of N(0, 1) within [-2, 2]: 1 - 4 p(2) / m and
+// 3 - 28 p(2) / m, with its density p(2) and mass m = P(|x| < 2), integrated by parts
+TEST(NoisyLinear, NoiseHasItsMoments) {
   const torch::NoGradGuard no_grad;
   constexpr int64_t kDraws = 200'000;
   RandomStream random(1, "initialization");
-  NoisyLinear layer(1, kDraws, Initialization::kXavierUniform,
-                    NoiseSpec{.kind = NoiseSpec::Kind::kIndependent,
-                              .distribution = NoiseSpec::Distribution::kTruncatedNormal,
-                              .sigma = 0.5},
-                    random, Bias::kNoiseOnly);
-  layer.sample_noise(random);
+  const auto noise_of = [&](NoiseSpec::Distribution distribution) {
+    NoisyLinear layer(
+        1, kDraws, Initialization::kXavierUniform,
+        NoiseSpec{
+            .kind = NoiseSpec::Kind::kIndependent, .distribution = distribution, .sigma = 0.5},
+        random, Bias::kNoiseOnly);
+    layer.sample_noise(random);
 
-  // at 0 the outputs are sigma times the noise of the biases
-  const torch::Tensor noise = layer.forward(torch::zeros({1, 1})).to(torch::kFloat64) / 0.5;
+    // at 0 the outputs are sigma times the noise of the biases
+    return layer.forward(torch::zeros({1, 1})).to(torch::kFloat64) / 0.5;
+  };
+  const torch::Tensor normal = noise_of(NoiseSpec::Distribution::kNormal);
+  EXPECT_GT(normal.abs().max().item<double>(), 4.0);
+  EXPECT_NEAR(normal.mean().item<double>(), 0.0, 0.01);
+  EXPECT_NEAR(normal.pow(2).mean().item<double>(), 1.0, 0.015);
+  EXPECT_NEAR(normal.pow(4).mean().item<double>(), 3.0, 0.1);
+
+  const torch::Tensor cut = noise_of(NoiseSpec::Distribution::kTruncatedNormal);
   const double density = std::exp(-2.0) / std::sqrt(2.0 * std::numbers::pi);
   const double mass = std::erf(2.0 / std::sqrt(2.0));
-  EXPECT_LE(noise.abs().max().item<double>(), 2.0);
-  EXPECT_GT(noise.abs().max().item<double>(), 1.99);
-  EXPECT_NEAR(noise.mean().item<double>(), 0.0, 0.01);
-  EXPECT_NEAR(noise.pow(2).mean().item<double>(), 1.0 - 4.0 * density / mass, 0.01);
-  EXPECT_NEAR(noise.pow(4).mean().item<double>(), 3.0 - 28.0 * density / mass, 0.04);
+  EXPECT_LE(cut.abs().max().item<double>(), 2.0);
+  EXPECT_GT(cut.abs().max().item<double>(), 1.99);
+  EXPECT_NEAR(cut.mean().item<double>(), 0.0, 0.01);
+  EXPECT_NEAR(cut.pow(2).mean().item<double>(), 1.0 - 4.0 * density / mass, 0.01);
+  EXPECT_NEAR(cut.pow(4).mean().item<double>(), 3.0 - 28.0 * density / mass, 0.04);
 }
 
 // oracle: the formula of DQN Zoo's Rainbow (networks.rainbow_atari_network), written out with the
@@ -455,16 +459,15 @@ TEST(ValueHead, SeparateStreamsOfNoiseEqualDqnZoos) {
   const torch::NoGradGuard no_grad;
   constexpr int64_t kFeatures = 7, kHidden = 5, kActions = 3, kAtoms = 4;
   RandomStream initialization(1, "initialization");
-  ValueHead head(
-      {.kind = HeadSpec::Kind::kCategorical,
-       .num_actions = kActions,
-       .num_atoms = kAtoms,
-       .support = torch::linspace(-1, 1, kAtoms),
-       .dueling = true,
-       .separate_streams = true,
-       .bias = Bias::kNoiseOnly,
-       .noise = NoiseSpec{.distribution = NoiseSpec::Distribution::kTruncatedNormal, .sigma = 0.5}},
-      kFeatures, kHidden, Initialization::kFanInUniform, initialization);
+  ValueHead head({.kind = HeadSpec::Kind::kCategorical,
+                  .num_actions = kActions,
+                  .num_atoms = kAtoms,
+                  .support = torch::linspace(-1, 1, kAtoms),
+                  .dueling = true,
+                  .separate_streams = true,
+                  .bias = Bias::kNoiseOnly,
+                  .noise = NoiseSpec{.sigma = 0.5}},
+                 kFeatures, kHidden, Initialization::kFanInUniform, initialization);
   auto parameters = head.named_parameters();
   EXPECT_FALSE(parameters.contains("output.bias"));
   EXPECT_FALSE(parameters.contains("value.bias"));
@@ -474,12 +477,7 @@ TEST(ValueHead, SeparateStreamsOfNoiseEqualDqnZoos) {
   RandomStream noise(1, "noise");
   RandomStream same(1, "noise");
   const auto draw = [&](int64_t count) {
-    torch::Tensor values = torch::empty({count});
-    for (int64_t i = 0; i < count; ++i) {
-      double value = same.normal();
-      while (value < -2.0 || value > 2.0) value = same.normal();
-      values[i] = value;
-    }
+    const torch::Tensor values = drawn_like({count}, same);
     return values.sign() * values.abs().pow(0.5);
   };
   std::map<std::string, std::pair<torch::Tensor, torch::Tensor>> draws;

@@ -23,7 +23,11 @@ void fill_uniform(torch::Tensor& tensor, double limit, RandomStream& random) {
 // truncated at two deviations, which leaves a normal kKept of its own
 void fill_truncated_normal(torch::Tensor& tensor, double deviation, RandomStream& random) {
   constexpr double kKept = 0.87962566103423978;
-  fill(tensor, [&] { return truncated_normal(random) * deviation / kKept; });
+  fill(tensor, [&] {
+    double value = random.normal();
+    while (std::abs(value) > 2.0) value = random.normal();
+    return value * deviation / kKept;
+  });
 }
 
 }  // namespace
@@ -32,12 +36,6 @@ QOutput QNetwork::forward_at(const torch::Tensor&, const torch::Tensor&) {
   throw ConfigError(
       "the network has no quantile function; bind one that has, for instance "
       "@ImplicitQuantileNetwork");
-}
-
-double truncated_normal(RandomStream& random) {
-  double value = random.normal();
-  while (std::abs(value) > 2.0) value = random.normal();
-  return value;
 }
 
 Initialization initialization_named(const std::string& name) {

@@ -48,9 +48,6 @@ enum class Initialization {
 /// "xavier_uniform", "fan_in_uniform" or "variance_scaling".
 Initialization initialization_named(const std::string& name);
 
-/// N(0, 1) within [-2, 2], neither shifted nor scaled: drawn again until it lies there.
-double truncated_normal(RandomStream& random);
-
 /// Draws weights and biases of a linear or convolutional layer from the given stream.
 /// weight: [out, in] or [out, in, height, width]; bias: [out], or undefined for a layer without.
 void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization initialization,
