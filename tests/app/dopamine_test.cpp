@@ -321,7 +321,7 @@ TEST_F(DopamineTest, TrainsWhatIsHereAndRefusesTheRestInOneSentence) {
                     0),
               HasSubstr("done"));
   EXPECT_THAT(train(kJaxCartPole + "create_agent.agent_name = 'jax_quantile'\n", 2),
-              HasSubstr("network needs images, but CartPole has none"));
+              HasSubstr("QuantileAgent.network needs images, but CartPole has none"));
   EXPECT_THAT(
       train(kJaxCartPole + "JaxDQNAgent.network = @networks.PPODiscreteActorCriticNetwork\n", 2),
       HasSubstr("DQNAgent.network: @PPODiscreteActorCriticNetwork is none of the networks"));

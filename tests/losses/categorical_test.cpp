@@ -74,6 +74,19 @@ TEST(Categorical, ATerminalTransitionHasAllItsMassAtTheReward) {
   EXPECT_NEAR(projected[2][0].item<float>(), 1.0, 1e-5);
 }
 
+// oracle: NaN is what the agent looks for, and names; the other transition as it is without
+TEST(Categorical, ARewardThatIsNotANumberReachesTheLoss) {
+  const torch::Tensor support = torch::linspace(-1, 1, 5), logits = torch::zeros({2, 3, 5});
+  const auto loss = [&](float reward) {
+    return categorical_q_learning_loss(
+        logits, torch::zeros({2}, torch::kInt64), torch::tensor({0.5F, reward}),
+        torch::full({2}, 0.9F), logits.softmax(-1), torch::zeros({2}, torch::kInt64), support);
+  };
+  const torch::Tensor bad = loss(std::nanf(""));
+  EXPECT_TRUE(std::isnan(bad[1].item<float>()));
+  EXPECT_EQ(bad[0].item<float>(), loss(1.0F)[0].item<float>());
+}
+
 // oracle: rlax 0.1.9, tests/oracles/rlax_losses.py
 TEST(Categorical, EqualsRlax) {
   auto data = golden_tensors("rlax_losses");

@@ -654,5 +654,27 @@ TEST(CopyParameters, CopiesAndDoesNotAlias) {
   EXPECT_TRUE(torch::equal(q_values, target.forward(s).q_values));
 }
 
+// running statistics, for instance
+struct Counting final : torch::nn::Module {
+  explicit Counting(int64_t number) : count(register_buffer("count", torch::tensor({number}))) {}
+  torch::Tensor count;
+};
+
+// oracle: the numbers that were put in
+TEST(CopyParameters, CopiesAndSavesBuffersToo) {
+  Counting source(7), target(1), loaded(2);
+  copy_parameters(source, target);
+  EXPECT_EQ(target.count.item<int64_t>(), 7);
+  source.count.fill_(8);
+  EXPECT_EQ(target.count.item<int64_t>(), 7);
+  EXPECT_TRUE(parameters_and_buffers(source).at(0).is_same(source.count));
+
+  StateTree saved;
+  parameters_state(source, saved);
+  StateTree tree(std::move(saved.contents()));
+  parameters_state(loaded, tree);
+  EXPECT_EQ(loaded.count.item<int64_t>(), 8);
+}
+
 }  // namespace
 }  // namespace accumbens

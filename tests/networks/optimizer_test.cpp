@@ -226,6 +226,25 @@ TEST(Optimizer, GradientNormIsGlobal) {
   EXPECT_DOUBLE_EQ(optimizer.gradient_norm(), 5.0);
 }
 
+// oracle: the same without the parameter that no loss reaches, which stays where it is
+TEST(Optimizer, AParameterThatTheLossDoesNotReachStays) {
+  for (const std::string name : {"adam", "rmsprop", "sgd"}) {
+    torch::Tensor a = torch::ones({2}).set_requires_grad(true), alone = a.detach().clone();
+    torch::Tensor unused = torch::ones({2}).set_requires_grad(true), frozen = torch::ones({2});
+    alone.set_requires_grad(true);
+    Optimizer optimizer(name, {}, {a, unused, frozen}), expected(name, {}, {alone});
+    for (int step = 0; step < 3; ++step) {
+      optimizer.minimize(a.square().sum());
+      expected.minimize(alone.square().sum());
+    }
+    EXPECT_TRUE(torch::equal(a, alone)) << name;
+    EXPECT_FALSE(torch::equal(a, torch::ones({2}))) << name;
+    EXPECT_TRUE(torch::equal(unused, torch::ones({2}))) << name;
+    EXPECT_TRUE(torch::equal(frozen, torch::ones({2}))) << name;
+    EXPECT_EQ(optimizer.gradient_norm(), expected.gradient_norm()) << name;
+  }
+}
+
 // oracle: a step of gradient descent along the gradient (3, 4), whose norm is 5
 TEST(Optimizer, ShortensAGradientToTheGreatestNorm) {
   for (const double max_norm : {1.0, 5.5}) {

@@ -306,10 +306,18 @@ TEST(ValueAgents, RefuseANetworkThatLacksWhatTheyNeed) {
                {.q_values = q_values, .logits = atoms, .probabilities = atoms.softmax(-1)}),
             "none");
   EXPECT_EQ(of("rainbow", "RainbowAgent", {.q_values = q_values}), sentence);
+  EXPECT_EQ(of("rainbow", "RainbowAgent", {.q_values = q_values, .logits = atoms}), sentence);
+  const torch::Tensor one = torch::zeros({1, 2, 1});
+  EXPECT_EQ(of("rainbow", "RainbowAgent",
+               {.q_values = q_values, .logits = one, .probabilities = one.softmax(-1)}),
+            sentence);
   EXPECT_EQ(of("rainbow", "RainbowAgent", {.q_values = q_values, .quantiles = atoms}), sentence);
 
-  EXPECT_EQ(of("quantile", "QuantileAgent", {.q_values = q_values, .quantiles = atoms}), "none");
+  EXPECT_EQ(of("quantile", "QuantileAgent",
+               {.q_values = q_values, .quantiles = torch::zeros({1, 2, 200})}),
+            "none");
   EXPECT_EQ(of("quantile", "QuantileAgent", {.q_values = q_values}), sentence);
+  EXPECT_EQ(of("quantile", "QuantileAgent", {.q_values = q_values, .quantiles = one}), sentence);
   EXPECT_EQ(of("quantile", "QuantileAgent", {.q_values = q_values, .logits = atoms}), sentence);
 
   const auto implicit = [](const QOutput& output) {

@@ -75,8 +75,13 @@ void ContinuousAgent::follow_softly(bool with_policy) {
   if (leaders_.empty()) {
     leaders_ = with_policy ? network().parameters() : network().critic_parameters();
     followers_ = with_policy ? target_network().parameters() : target_network().critic_parameters();
+    leading_buffers_ = network().buffers();
+    following_buffers_ = target_network().buffers();
   }
   move_parameters(leaders_, followers_, options_.target_smoothing_coefficient);
+  for (size_t i = 0; i < leading_buffers_.size(); ++i) {
+    following_buffers_[i].copy_(leading_buffers_[i]);
+  }
 }
 
 std::map<std::string, double> ContinuousAgent::statistics() const {

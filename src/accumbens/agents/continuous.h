@@ -101,7 +101,9 @@ class ContinuousAgent : public ActorLearner {
 
   void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }
   std::vector<torch::Tensor> acting_parameters() const final {
-    return parts_.network->acting_parameters();
+    std::vector<torch::Tensor> all = parts_.network->acting_parameters();
+    for (const torch::Tensor& buffer : parts_.network->buffers()) all.push_back(buffer);
+    return all;
   }
   FrameStack& frame_stack() final { return parts_.frame_stack; }
 
@@ -155,6 +157,8 @@ class ContinuousAgent : public ActorLearner {
   // what follows softly, and whom: found at the first time
   std::vector<torch::Tensor> followers_;
   std::vector<torch::Tensor> leaders_;
+  std::vector<torch::Tensor> following_buffers_;
+  std::vector<torch::Tensor> leading_buffers_;
 
   torch::Tensor action_;  // [B, D], or [B] int64, the last answer
   Figures figures_;       // of the last update

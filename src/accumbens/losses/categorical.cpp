@@ -15,7 +15,7 @@ torch::Tensor project_distribution(const torch::Tensor& atoms, const torch::Tens
       (atoms.clamp(low, high) - low) * (static_cast<double>(n - 1) / (high - low));  // [B, M]
   const torch::Tensor below = place.floor().clamp_max(static_cast<double>(n - 2));
   const torch::Tensor share_above = (place - below).clamp(0.0, 1.0);  // rounding aside
-  const torch::Tensor index = below.to(torch::kInt64);
+  const torch::Tensor index = below.nan_to_num().to(torch::kInt64);   // the shares stay NaN
 
   return torch::zeros({atoms.size(0), n}, probabilities.options())
       .scatter_add(1, index, probabilities * (1.0 - share_above))

@@ -63,7 +63,10 @@ void Optimizer::minimize(const torch::Tensor& loss) {
   const torch::NoGradGuard no_grad;
   std::vector<torch::Tensor> gradients;
   gradients.reserve(parameters_.size());
-  for (const torch::Tensor& parameter : parameters_) gradients.push_back(parameter.grad());
+  for (torch::Tensor& parameter : parameters_) {
+    if (!parameter.grad().defined()) parameter.mutable_grad() = torch::zeros_like(parameter);
+    gradients.push_back(parameter.grad());
+  }
   if (options_.max_gradient_norm || !parts_.transforms.empty()) {
     original_norm_ = global_norm(gradients);
   }

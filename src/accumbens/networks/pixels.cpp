@@ -10,7 +10,8 @@ namespace accumbens {
 torch::Tensor scale_pixels(const torch::Tensor& s) {
   const auto options =
       s.options().dtype(torch::kFloat32).memory_format(torch::MemoryFormat::ChannelsLast);
-  if (!s.is_cpu() || s.scalar_type() != torch::kUInt8) return s.to(options).div_(255.0);
+  if (s.scalar_type() != torch::kUInt8) return s.to(options);
+  if (!s.is_cpu()) return s.to(options).div_(255.0);
 
   // torch takes several times as long to change type and layout at once
   static const std::array<float, 256> scaled = [] {

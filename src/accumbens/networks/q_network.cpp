@@ -69,10 +69,18 @@ void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization
   }
 }
 
+std::vector<torch::Tensor> parameters_and_buffers(const torch::nn::Module& module) {
+  std::vector<torch::Tensor> all = module.parameters();
+  for (const torch::Tensor& buffer : module.buffers()) all.push_back(buffer);
+  return all;
+}
+
 void copy_parameters(const torch::nn::Module& source, torch::nn::Module& target) {
   const torch::NoGradGuard no_grad;
   auto to = target.named_parameters();
   for (const auto& from : source.named_parameters()) to[from.key()].copy_(from.value());
+  auto buffers = target.named_buffers();
+  for (const auto& from : source.named_buffers()) buffers[from.key()].copy_(from.value());
 }
 
 void parameters_state(torch::nn::Module& module, StateTree& tree) {
@@ -81,6 +89,11 @@ void parameters_state(torch::nn::Module& module, StateTree& tree) {
       throw Diverged("the parameter " + parameter.key() + " is not finite, and is not saved");
     }
     tree(parameter.key(), parameter.value());
+  }
+
+  // checkpoints of older versions lack them
+  for (auto& buffer : module.named_buffers()) {
+    if (tree.saving() || tree.contains(buffer.key())) tree(buffer.key(), buffer.value());
   }
 }
 

@@ -53,10 +53,14 @@ Initialization initialization_named(const std::string& name);
 void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization initialization,
                       RandomStream& random);
 
-/// Copies every parameter: `target` never shares memory with `source`.
+/// All that a network computes with, in an order of its own.
+std::vector<torch::Tensor> parameters_and_buffers(const torch::nn::Module& module);
+
+/// Copies every parameter and buffer: `target` never shares memory with `source`.
 void copy_parameters(const torch::nn::Module& source, torch::nn::Module& target);
 
-/// Saves or loads all parameters by name. Throws Diverged instead of saving what is not finite.
+/// Saves or loads all parameters and buffers by name. Throws Diverged instead of saving a parameter
+/// that is not finite.
 void parameters_state(torch::nn::Module& module, StateTree& tree);
 
 }  // namespace accumbens

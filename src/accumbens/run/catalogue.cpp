@@ -298,10 +298,11 @@ std::unique_ptr<Agent> Catalogue::make_agent(const Configuration& configuration,
         "unknown agent '" + options.agent_name + "' in create_agent.agent_name; known are " +
         joined(names_of(agents), "") + did_you_mean(options.agent_name, names_of(agents))));
   }
-  if (options.wrappers.empty()) return it->second.make(*this, configuration, context);
+  AgentContext seen = context;
+  seen.agent = it->second.options;
+  if (options.wrappers.empty()) return it->second.make(*this, configuration, seen);
 
   // each wrapper sees the environment through those before it
-  AgentContext seen = context;
   std::vector<std::unique_ptr<Wrapper>> layers;
   for (const Reference& reference : options.wrappers) {
     layers.push_back(build("wrappers", wrappers, reference, configuration, seen.environment));
@@ -334,7 +335,9 @@ std::unique_ptr<Environment> Catalogue::make_environment(const Configuration& co
 
   // the first stream is that of a single environment
   const Reference shown = shown_environment(reference);
-  const bool drawn = configuration.bound(shown.name, "render_mode");
+  const bool drawn = configuration.bound(shown.name, "render_mode") &&
+                     configuration.value(shown.name, "render_mode") !=
+                         configuration.value(reference.name, "render_mode");
   std::vector<std::unique_ptr<Environment>> streams;
   streams.push_back(
       build("environments", environments, drawn ? shown : reference, configuration, seed));

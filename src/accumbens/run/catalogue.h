@@ -39,6 +39,7 @@ struct AgentContext {
   uint64_t seed = 1;                   // of the run
   torch::Device device = torch::kCPU;  // of its networks
   bool only_acts = false;              // its replay is unused, and takes no memory
+  std::string agent{};                 // the configurable of its options; make_agent() knows it
 };
 
 /// What a network is built for.
@@ -46,6 +47,7 @@ struct NetworkContext {
   EnvironmentSpec environment;  // whose observations it sees
   int64_t stack_size = 1;       // frames
   HeadSpec head{};              // what the agent needs of each action
+  std::string agent{};          // the configurable whose parameter network names it
 };
 
 /// What a network of SAC, DDPG or TD3 is built for.
@@ -53,6 +55,7 @@ struct ContinuousContext {
   EnvironmentSpec environment;  // whose observations it sees
   int64_t stack_size = 1;       // frames
   ActorCriticHeads heads{};     // what the agent asks of policy and critics
+  std::string agent{};          // the configurable whose parameter network names it
 };
 
 /// What an epsilon function is built for; Dopamine's arguments.

@@ -29,8 +29,8 @@ std::shared_ptr<ContinuousActorCritic> make_pixel_network(const ContinuousContex
   constexpr int64_t kLeast = 36;  // pixels that the convolutions leave one number of
   if (height < kLeast || width < kLeast) {
     throw ConfigError(
-        "PixelActorCriticNetwork needs images of bytes, at least 36 x 36 pixels, but " +
-        environment.name + " has none; bind network = @ActorCriticNetwork");
+        context.agent + ".network needs images of bytes, at least 36 x 36 pixels, but " +
+        environment.name + " has none; bind " + context.agent + ".network = @ActorCriticNetwork");
   }
   const int64_t channels = context.stack_size * (shape.size() == 3 ? shape[0] : 1);
   return std::make_shared<DenseActorCritic>(
@@ -94,7 +94,8 @@ ContinuousAgent::Parts make_parts(const Catalogue& catalogue, const Configuratio
                 .policy_outputs = policy_outputs,
                 .num_critics = num_critics,
                 .hidden_sizes = std::vector<int64_t>(options.num_layers, options.hidden_units),
-                .initialization = initialization_named(options.initialization)}};
+                .initialization = initialization_named(options.initialization)},
+      .agent = context.agent};
   RandomStream initialization(context.seed, "initialization");
   const auto make_network = [&] {
     auto network =

@@ -23,8 +23,7 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
 
     // the network
     RandomStream initialization(context.seed, "initialization");
-    const NetworkContext network_context{.environment = environment,
-                                         .stack_size = options.stack_size};
+    const NetworkContext network_context{environment, options.stack_size, HeadSpec{}, name};
     const auto network =
         Catalogue::build("actor_critic_networks", catalogue.actor_critics, options.network,
                          configuration, network_context, initialization);
@@ -90,21 +89,22 @@ void add_policy_agents(Catalogue& catalogue) {
                   {"hidden_units", from_layers},
                   {"activation", "it is tanh"}}});
 
-  add_part(
-      catalogue.registry, catalogue.actor_critics, "PPODiscreteActorCriticNetwork",
-      "Nature's convolutions for a policy and a value (PPO on Atari)",
-      [](const NetworkContext& context, RandomStream& random) {
-        const EnvironmentSpec& environment = context.environment;
-        require_actions(environment, /*continuous=*/false, "PPODiscreteActorCriticNetwork");
-        if (environment.observation_shape.size() != 2) {
-          throw ConfigError("PPODiscreteActorCriticNetwork needs images, but " + environment.name +
-                            " has none; bind PPOAgent.network = @ClassicControlActorCriticNetwork");
-        }
-        return std::make_shared<NatureActorCriticNetwork>(
-            context.stack_size, environment.observation_shape[0], environment.observation_shape[1],
-            environment.num_actions, random);
-      },
-      {"dopamine.jax.networks"});
+  add_part(catalogue.registry, catalogue.actor_critics, "PPODiscreteActorCriticNetwork",
+           "Nature's convolutions for a policy and a value (PPO on Atari)",
+           [](const NetworkContext& context, RandomStream& random) {
+             const EnvironmentSpec& environment = context.environment;
+             require_actions(environment, /*continuous=*/false, "PPODiscreteActorCriticNetwork");
+             if (environment.observation_shape.size() != 2) {
+               throw ConfigError(context.agent +
+                                 ".network needs grey images, [height, width], but those of " +
+                                 environment.name + " are none; bind " + context.agent +
+                                 ".network = @ClassicControlActorCriticNetwork");
+             }
+             return std::make_shared<NatureActorCriticNetwork>(
+                 context.stack_size, environment.observation_shape[0],
+                 environment.observation_shape[1], environment.num_actions, random);
+           },
+           {"dopamine.jax.networks"});
   add_part(catalogue.registry, catalogue.actor_critics, "MinAtarActorCriticNetwork",
            "a convolution for MinAtar, shared by a softmax policy and a value",
            [](const NetworkContext& context, RandomStream& random) {
@@ -112,7 +112,7 @@ void add_policy_agents(Catalogue& catalogue) {
              require_actions(environment, /*continuous=*/false, "MinAtarActorCriticNetwork");
              const std::vector<int64_t>& shape = environment.observation_shape;
              if (shape.size() != 3) {
-               throw ConfigError("MinAtarActorCriticNetwork needs grids with channels, but " +
+               throw ConfigError(context.agent + ".network needs grids with channels, but " +
                                  environment.name + " has none; bind another network");
              }
              return std::make_shared<MinAtarActorCriticNetwork>(context.stack_size * shape[0],

@@ -29,7 +29,15 @@ void require_head(QNetwork& network, const HeadSpec& head, const torch::Tensor& 
   const torch::Tensor& said = head.kind == Kind::kValue         ? output.q_values
                               : head.kind == Kind::kCategorical ? output.logits
                                                                 : output.quantiles;
-  if (!said.defined() || output.q_values.sizes() != torch::IntArrayRef({1, head.num_actions})) {
+  const auto is = [](const torch::Tensor& got, const std::vector<int64_t>& shape) {
+    return got.defined() && got.sizes() == torch::IntArrayRef(shape);
+  };
+  const bool per_action = head.kind == Kind::kValue;
+  const std::vector<int64_t> atoms{1, head.num_actions, head.num_atoms};
+  const bool complete = is(output.q_values, {1, head.num_actions}) &&
+                        (per_action || is(said, atoms)) &&
+                        (head.kind != Kind::kCategorical || is(output.probabilities, atoms));
+  if (!complete) {
     throw ConfigError("the network @" + name +
                       " does not give what the agent needs of each action; bind another, see "
                       "`accumbens list networks`");
@@ -134,7 +142,7 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   spec.unused = context.only_acts;
   if (!spec.unused) Replay::require_memory(replay_options, spec, prioritized);
 
-  const NetworkContext network_context{environment, options.stack_size, head};
+  const NetworkContext network_context{environment, options.stack_size, head, context.agent};
   RandomStream initialization(context.seed, "initialization");
   const auto make_network = [&] {
     auto network = Catalogue::build("networks", catalogue.networks, options.network, configuration,

@@ -10,12 +10,20 @@
 namespace accumbens {
 namespace {
 
-void require_images(const EnvironmentSpec& environment) {
-  if (environment.observation_shape.size() == 2) return;
-  const bool grid = environment.observation_shape.size() == 3;
-  throw ConfigError("the agent's network needs images, but " + environment.name +
-                    " has none; bind its parameter network = " +
-                    (grid ? "@MinAtarDQNNetwork" : "@ClassicControlDQNNetwork"));
+void require_images(const NetworkContext& context) {
+  const size_t dimensions = context.environment.observation_shape.size();
+  if (dimensions == 2) return;
+  const std::string network = context.agent + ".network";
+  const std::string& name = context.environment.name;
+  if (dimensions == 3) {
+    throw ConfigError(
+        network + " needs grey images, [height, width], but those of " + name +
+        " have channels; bind " + network +
+        " = @MinAtarDQNNetwork for grids of 0 and 1, or a wrapper of Gymnasium's that "
+        "makes colours grey in create_gym_environment.wrappers");
+  }
+  throw ConfigError(network + " needs images, but " + name + " has none; bind " + network +
+                    " = @ClassicControlDQNNetwork");
 }
 
 // networks for a few numbers: ClassicControlDqnNetwork, FourierNetwork
@@ -67,7 +75,7 @@ void add_value_networks(Catalogue& catalogue) {
         catalogue.registry, catalogue.networks, name,
         {.modules = {"dopamine.jax.networks"}, .summary = summary, .unused = kUnusedByImages},
         [](const Options& options, const NetworkContext& context, RandomStream& random) {
-          require_images(context.environment);
+          require_images(context);
           return std::make_shared<NatureDqnNetwork>(
               options, context.stack_size, context.environment.observation_shape[0],
               context.environment.observation_shape[1], context.head, random);
@@ -91,7 +99,7 @@ void add_value_networks(Catalogue& catalogue) {
   catalogue.networks["ImpalaDQNNetwork"] = {
       impala,
       [](const Configuration& configuration, const NetworkContext& context, RandomStream& random) {
-        require_images(context.environment);
+        require_images(context);
         return std::make_shared<ImpalaNetwork>(
             configuration.get<ImpalaOptions>("ImpalaDQNNetwork"),
             configuration.get<ImpalaEncoderOptions>("ImpalaEncoder"), context.stack_size,
@@ -105,7 +113,7 @@ void add_value_networks(Catalogue& catalogue) {
       [](const MinAtarDqnOptions& options, const NetworkContext& context, RandomStream& random) {
         const std::vector<int64_t>& shape = context.environment.observation_shape;
         if (shape.size() != 3) {
-          throw ConfigError("MinAtarDQNNetwork needs observations of several channels, but " +
+          throw ConfigError(context.agent + ".network needs observations with channels, but " +
                             context.environment.name +
                             " has none; see `accumbens list networks` for others");
         }
