@@ -421,6 +421,7 @@ TEST_F(ProgramTest, OperativeConfigurationGivesTheSameRun) {
   ASSERT_EQ(run({"train", "--base_dir", (folder_ / "b").string(), "--gin_files", operative}).code,
             0);
   expect_same("a", "b");
+  EXPECT_EQ(text("b", "operative_config.gin"), text("a", "operative_config.gin"));
 }
 
 TEST_F(ProgramTest, SigtermWritesACheckpointAndExitsWith130) {
@@ -578,13 +579,33 @@ TEST_F(ProgramTest, WhatIsChangedOnResumingIsSaid) {
   EXPECT_THAT(changed.output, HasSubstr("another configuration:\n- DQNAgent.gamma = 0.99\n"
                                         "+ DQNAgent.gamma = 0.5\n"));
 
+  // what does not fit
+  bindings.back() = "ClassicControlDQNNetwork.hidden_units = 32";
+  const Result refused = run(train("a", config, bindings));
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.output, HasSubstr("\n- ClassicControlDQNNetwork.hidden_units = 512\n"
+                                        "+ ClassicControlDQNNetwork.hidden_units = 32\n"));
+
   // another task, whatever else would fit
   bindings.back() = "create_gym_environment.environment_name = 'MountainCar'";
   bindings.emplace_back("ClassicControlDQNNetwork.min_vals = None");
   bindings.emplace_back("ClassicControlDQNNetwork.max_vals = None");
   const Result other = run(train("a", config, bindings));
-  EXPECT_EQ(other.code, 1);
+  EXPECT_EQ(other.code, 2);
   EXPECT_THAT(other.output, HasSubstr("the saved run is in CartPole, this one in MountainCar"));
+}
+
+TEST_F(ProgramTest, AnUnknownCommandOrOptionIsNamedWithTheNearest) {
+  const auto expect = [&](const std::vector<std::string>& arguments, const std::string& sentence) {
+    const Result result = run(arguments);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.output, HasSubstr("accumbens: " + sentence + "\n"));
+  };
+  expect({"trian", "--base_dir", "x"}, "there is no command 'trian'; did you mean 'train'?");
+  expect({"train", "--basedir", "x"},
+         "'train' has no option '--basedir'; did you mean '--base_dir'?");
+  expect({"train", "--base_dir", "x", "--gin_file=a.gin"},
+         "'train' has no option '--gin_file'; did you mean '--gin_files'?");
 }
 
 // oracle: what a run reads

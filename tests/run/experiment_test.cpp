@@ -131,5 +131,27 @@ TEST(Experiment, EvaluationNeedsNoMemoryForAReplay) {
   EXPECT_EQ(played(run), played(small));
 }
 
+// oracle: 1,000 agent steps are 250 of each of four streams, and CartPole-v1 lasts up to 500
+TEST(Experiment, SaysWhereEvaluationEndsAllLongEpisodes) {
+  const Catalogue catalogue;
+  const auto said = [&](const std::vector<std::string>& bindings) {
+    const TemporaryDirectory directory;
+    const Configuration configuration(
+        catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/quickstart/cartpole.gin"}, bindings);
+    std::string lines;
+    const Experiment experiment(catalogue, configuration, directory.path(),
+                                [&](const std::string& line) { lines += line; });
+    return lines;
+  };
+  const std::vector<std::string> four{"Runner.num_environments = 4", "Runner.training_steps = 1000",
+                                      "Runner.max_steps_per_episode = 500"};
+  EXPECT_THAT(said(four), testing::HasSubstr("of 4 streams none comes beyond agent step 250"));
+  auto enough = four, alone = four, untested = four;
+  enough.emplace_back("Runner.training_steps = 2000");
+  alone.emplace_back("Runner.num_environments = 1");
+  untested.emplace_back("create_runner.schedule = 'continuous_train'");
+  for (const auto& bindings : {enough, alone, untested}) EXPECT_EQ(said(bindings), "");
+}
+
 }  // namespace
 }  // namespace accumbens

@@ -192,6 +192,27 @@ TEST(FreeRunning, LagGrowsUntilItsBound) {
   EXPECT_EQ(workers.greatest_lag(), 5);
 }
 
+// oracle: the first rows, as workers with the same seeds make them again, however far those before
+// them came
+TEST(FreeRunning, WorkersAreMadeAnewAfterARest) {
+  Scene scene("cleanrl/ppo.gin", {});
+  FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 1}, std::move(scene.environment),
+                             [&](int64_t w, int64_t) { return scene.make_worker(w); });
+  const auto rows = [&](int64_t count) {
+    std::vector<torch::Tensor> observations;
+    workers.start(*scene.learner);
+    for (int64_t row = 0; row < count; ++row) {
+      observations.push_back(workers.step({}).observation);
+      workers.publish(*scene.learner);
+    }
+    workers.rest();
+    return torch::stack(observations);
+  };
+  const torch::Tensor first = rows(40);
+  EXPECT_TRUE(torch::equal(rows(30), first.slice(0, 0, 30)));
+  EXPECT_TRUE(torch::equal(rows(40), first));
+}
+
 TEST(FreeRunning, EpisodesAreCutWhereTheyLastTooLong) {
   Scene scene("cleanrl/ppo.gin", {});
   FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 3, .max_steps_per_episode = 4},

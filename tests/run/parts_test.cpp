@@ -211,6 +211,15 @@ TEST(Parts, TrainingAndEvaluationHaveActionFunctionsOfTheirOwn) {
         "in_training");
   EXPECT_GT(calls->first, 10);
   EXPECT_EQ(calls->second, 0);
+
+  *calls = {};
+  train(catalogue, "literature/a2c_cartpole.gin",
+        {"A2CAgent.update_period = 40", "A2CAgent.action_fn = @in_training",
+         "A2CAgent.eval_action_fn = @in_evaluation", "Runner.evaluation_steps = 20",
+         "create_runner.schedule = 'continuous_train_and_eval'"},
+        "in_both");
+  EXPECT_GT(calls->first, 10);
+  EXPECT_GT(calls->second, 10);
 }
 
 TEST(Parts, ARateThatIsAnnealedTwiceIsRefused) {

@@ -46,13 +46,14 @@ const RunnerOptions kLikeDqnZoo{.num_iterations = 2,
                                 .evaluate_before_training = true,
                                 .new_environment_per_iteration = true};
 
-std::unique_ptr<Environment> environment_of(int64_t iteration) {
-  return std::make_unique<CartPole>(/*max_episode_steps=*/500, /*seed=*/100 + iteration);
+std::unique_ptr<Environment> environment_of(const std::string& name) {
+  return std::make_unique<CartPole>(/*max_episode_steps=*/500,
+                                    /*seed=*/RandomStream(1, name).bits());
 }
 
 // one run, which can be stopped, and continued by another
 struct Experimenter {
-  std::unique_ptr<Environment> environment = environment_of(0);
+  std::unique_ptr<Environment> environment = environment_of("iteration/0");
   RandomAgent agent;
   Recorder recorder;
   Runner runner{kLikeDqnZoo, /*evaluate=*/true, *environment, agent, {&recorder}, environment_of};
@@ -89,7 +90,8 @@ TEST(Runner, GivesEachIterationItsOwnEnvironment) {
   for (const auto& [of, eval, first, position] : run.recorder.steps) {
     if (of == iteration) continue;
     iteration = of;
-    const TimeStep begin = environment_of(iteration)->step(torch::zeros({1}, torch::kInt64));
+    const std::string name = "iteration/" + std::to_string(iteration);
+    const TimeStep begin = environment_of(name)->step(torch::zeros({1}, torch::kInt64));
     EXPECT_EQ(position, begin.observation[0][0].item<float>()) << iteration;
   }
   EXPECT_EQ(iteration, 2);
@@ -115,6 +117,46 @@ TEST(Runner, GoesOnExactlyFromAnyStepWithNewEnvironments) {
     steps.insert(steps.end(), resumed.recorder.steps.begin(), resumed.recorder.steps.end());
     ASSERT_EQ(steps, whole.recorder.steps) << "stopped after step " << step;
   }
+}
+
+// CartPole, until it fails
+struct Fragile final : Environment {
+  explicit Fragile(int64_t steps) : left(steps) {}
+  const EnvironmentSpec& spec() const override { return inner->spec(); }
+  TimeStep step(const torch::Tensor& actions) override {
+    if (left-- == 0) throw Error("the pole has snapped");
+    return inner->step(actions);
+  }
+  void end_episode(int64_t stream) override { inner->end_episode(stream); }
+  void state(StateTree& tree) override { inner->state(tree); }
+
+  std::unique_ptr<Environment> inner = environment_of("first");
+  int64_t left;
+};
+
+// oracle: the environment of that name, which is not the first, itself
+TEST(Runner, AnEnvironmentThatFailedIsFollowedByAnother) {
+  const RunnerOptions options{.num_iterations = 1, .training_steps = 100};
+  Fragile fragile(/*steps=*/40);
+  RandomAgent agent;
+  Recorder recorder;
+  Runner runner(options, /*evaluate=*/false, fragile, agent, {&recorder}, environment_of);
+  EXPECT_THROW(runner.run(recorder.stop, [] {}), Error);
+  const int64_t steps = runner.position().total_steps;
+  StateTree saved;
+  saved("runner", runner);
+
+  Fragile again(/*steps=*/-1);
+  Recorder resumed;
+  Runner next(options, /*evaluate=*/false, again, agent, {&resumed}, environment_of);
+  StateTree tree(std::move(saved.contents()));
+  tree("runner", next);
+  next.run(resumed.stop, [] {});
+  const auto other = environment_of("after/" + std::to_string(steps));
+  const TimeStep begin = other->step(torch::zeros({1}, torch::kInt64));
+  ASSERT_FALSE(resumed.steps.empty());
+  EXPECT_EQ(std::get<3>(resumed.steps.front()), begin.observation[0][0].item<float>());
+  EXPECT_NE(std::get<3>(resumed.steps.front()), std::get<3>(recorder.steps.front()));
 }
 
 // one run of DQN in Gymnasium's LunarLander, whose state stays in Python

@@ -212,7 +212,18 @@ TEST(TensorboardWriter, TensorboardReadsIt) {
             "Train/AverageReturns 0 -20.5\n"
             "Train/AverageReturns 250000 21.0\n");
   EXPECT_THAT(std::filesystem::directory_iterator(directory / "events")->path().filename().string(),
-              testing::StartsWith("events.out.tfevents.1700000000."));
+              testing::AllOf(testing::StartsWith("events.out.tfevents.1700000000."),
+                             testing::EndsWith(".accumbens")));
+}
+
+TEST(TensorboardWriter, ANewRunRemovesTheEventsOfALostOneAndNoOthers) {
+  const TemporaryDirectory directory;
+  const std::string lost = "events.out.tfevents.1600000000.host.accumbens";
+  const std::string foreign = "events.out.tfevents.1600000000.host.1.0";
+  for (const std::string& name : {lost, foreign}) std::ofstream(directory / name) << "events";
+  TensorboardWriter(directory.path()).write(0, {{"Loss", 1.0}});
+  EXPECT_FALSE(std::filesystem::exists(directory / lost));
+  EXPECT_EQ(read_file(directory / foreign), "events");
 }
 
 // oracle: the file of a run that was never interrupted, at the same times

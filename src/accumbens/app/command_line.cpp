@@ -18,6 +18,7 @@
 #include "accumbens/app/doctor.h"
 #include "accumbens/app/listing.h"
 #include "accumbens/config/configuration.h"
+#include "accumbens/config/nearest_name.h"
 #include "accumbens/core/error.h"
 #include "accumbens/run/catalogue.h"
 #include "accumbens/run/experiment.h"
@@ -83,9 +84,9 @@ void use_own_configuration(Arguments& arguments) {
   if (!arguments.gin_files.empty()) return;
   const fs::path own = fs::path(arguments.base_dir) / "operative_config.gin";
   if (!fs::exists(own)) {
-    throw ConfigError("--gin_files is missing, and " + arguments.base_dir +
-                      " holds no run to continue (no operative_config.gin); name a "
-                      "configuration, for instance --gin_files configs/dopamine/dqn.gin");
+    throw ConfigError("there is no run in '" + arguments.base_dir +
+                      "' (no operative_config.gin): name another --base_dir, or a configuration "
+                      "for a new run, for instance --gin_files configs/dopamine/dqn.gin");
   }
   arguments.gin_files = {own.string()};
 }
@@ -161,6 +162,24 @@ int explain(const Catalogue& catalogue, Arguments arguments) {
   return 0;
 }
 
+// a command or an option that there is not; "" where that is not what is wrong
+std::string unknown_word(const CLI::App& app, const std::string& first) {
+  std::vector<std::string> known;
+  if (app.get_subcommands().empty()) {
+    for (const CLI::App* command : app.get_subcommands({})) known.push_back(command->get_name());
+    if (first.empty() || first.starts_with('-')) return "";
+    return "there is no command '" + first + "'" + did_you_mean(first, known);
+  }
+  const CLI::App& command = *app.get_subcommands().front();
+  for (const CLI::Option* option : command.get_options()) known.push_back(option->get_name());
+  for (const std::string& word : app.remaining(/*recurse=*/true)) {
+    if (!word.starts_with("--")) continue;
+    const std::string name = word.substr(0, word.find('='));
+    return "'" + command.get_name() + "' has no option '" + name + "'" + did_you_mean(name, known);
+  }
+  return "";
+}
+
 void add_configuration_options(CLI::App& command, Arguments& arguments) {
   // one or more values each, and any number of times
   command.add_option("--gin_files", arguments.gin_files, "configuration files, in order")
@@ -221,8 +240,12 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    const std::string unknown = unknown_word(app, argc > 1 ? argv[1] : "");
+    if (error.get_exit_code() != 0 && !unknown.empty()) {
+      std::cerr << "accumbens: " << unknown << "\nRun with --help for more information.\n";
+      return 2;
+    }
+    return app.exit(error) == 0 ? 0 : 2;
   }
   if (app.get_subcommands().empty()) {
     std::cerr << app.help();

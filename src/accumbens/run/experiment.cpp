@@ -169,22 +169,30 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
         "'continuous_train_and_eval'");
   }
 
+  const int64_t longest = options_.training_steps / options_.num_environments;  // whole episode
+  if (evaluate && options_.num_environments > 1 && !only_evaluates &&
+      longest < options_.max_steps_per_episode.value_or(std::numeric_limits<int64_t>::max())) {
+    say_("note: evaluation cuts the training episodes under way, so that of " +
+         std::to_string(options_.num_environments) + " streams none comes beyond agent step " +
+         std::to_string(longest) +
+         "; raise Runner.training_steps, or bind create_runner.schedule = 'continuous_train'");
+  }
+
   if (options_.dqn_zoo_csv && !options_.evaluate_before_training) {
     throw ConfigError(
         "Runner.dqn_zoo_csv needs Runner.evaluate_before_training = True, with which DQN Zoo's "
         "frames are counted");
   }
 
-  Runner::NewEnvironment new_environment;
-  if (options_.new_environment_per_iteration) {
-    new_environment = [this, &catalogue, &configuration](int64_t iteration) {
-      RunnerOptions options = options_;
-      options.seed = seed_of(options_.seed, "iteration/" + std::to_string(iteration));
-      return catalogue.make_environment(configuration, options);
-    };
-  }
-  environment_ =
-      new_environment ? new_environment(0) : catalogue.make_environment(configuration, options_);
+  Runner::NewEnvironment new_environment = [this, &catalogue,
+                                            &configuration](const std::string& name) {
+    RunnerOptions options = options_;
+    options.seed = seed_of(options_.seed, name);
+    return catalogue.make_environment(configuration, options);
+  };
+  environment_ = options_.new_environment_per_iteration
+                     ? new_environment("iteration/0")
+                     : catalogue.make_environment(configuration, options_);
   agent_ = catalogue.make_agent(configuration, {.environment = environment_->spec(),
                                                 .seed = static_cast<uint64_t>(options_.seed),
                                                 .device = find_device(options_.device),
@@ -193,6 +201,7 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
   if (only_evaluates) checkpointer_.read_no_chunks();
   if (options_.worker_mode == "free_running" && !only_evaluates) {
     let_workers_run(catalogue, configuration);
+    new_environment = {};  // workers make theirs
   }
 
   observers_.push_back(std::make_unique<RunLogs>(base_dir_, options_.summary_writing_frequency));
@@ -291,7 +300,9 @@ void Experiment::resume() {
     throw Error(results.string() + " is of a run whose checkpoints are gone; restore them in " +
                 (base_dir_ / "checkpoints").string() + ", or start anew with another --base_dir");
   }
-  load(*std::move(loaded));
+  load_or_say_why([&] { load(*std::move(loaded)); });
+  const std::string changes = what_changed();
+  if (!changes.empty()) say_("the run goes on with another configuration:" + changes);
   const Position& position = runner_->position();
   say_("resuming " + base_dir_.string() + " at iteration " + std::to_string(position.iteration) +
        ", agent step " + std::to_string(position.agent_steps) + " (" +
@@ -304,7 +315,6 @@ Runner::Outcome Experiment::train(const std::atomic<bool>& stop) {
   lock();
   const std::filesystem::path place = base_dir_ / "operative_config.gin";
   const std::filesystem::path beside = place.string() + ".tmp";
-  if (runner_->position().total_steps > 0) say_what_changed(place);
   OutputFile file(beside);
   file.write(operative_config_);
   file.close();
@@ -322,13 +332,27 @@ Runner::Outcome Experiment::train(const std::atomic<bool>& stop) {
   return outcome;
 }
 
-void Experiment::say_what_changed(const std::filesystem::path& written) const {
-  std::ifstream file(written);
+void Experiment::load_or_say_why(const std::function<void()>& load) const {
+  try {
+    load();
+  } catch (const Error& error) {
+    const std::string changes = what_changed();
+    if (changes.empty()) throw;
+    throw ConfigError(
+        std::string(error.what()) +
+        "; the run was saved with another configuration (-), bind that again or use a "
+        "new --base_dir:" +
+        changes);
+  }
+}
+
+std::string Experiment::what_changed() const {
+  std::ifstream file(base_dir_ / "operative_config.gin");
   std::stringstream text;
   text << file.rdbuf();
   const auto before = bindings_of(text.str());
   const auto now = bindings_of(operative_config_);
-  if (before.empty()) return;
+  if (before.empty()) return {};
 
   // an option that came or went with a version of the program is no change
   std::string changes;
@@ -342,7 +366,7 @@ void Experiment::say_what_changed(const std::filesystem::path& written) const {
     if (old != before.end()) changes += "\n- " + old->second;
     changes += "\n+ " + binding;
   }
-  if (!changes.empty()) say_("the run goes on with another configuration:" + changes);
+  return changes;
 }
 
 void Experiment::save_what_was_learned() {
@@ -380,8 +404,10 @@ std::vector<Episode> Experiment::evaluate(int64_t num_episodes, std::optional<in
 
   // only the agent is needed: the episodes are new ones
   StateTree tree(std::move(loaded.contents));
-  tree.scope("runner", [&](StateTree& runner) {
-    runner.scope("agent", [&](StateTree& agent) { agent_->state(agent); });
+  load_or_say_why([&] {
+    tree.scope("runner", [&](StateTree& runner) {
+      runner.scope("agent", [&](StateTree& agent) { agent_->state(agent); });
+    });
   });
 
   EpisodeCollector collector(say_);

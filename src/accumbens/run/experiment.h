@@ -38,8 +38,8 @@ class Experiment {
   /// base_dir is locked: throws Error where another run trains in it.
   void resume();
 
-  /// Says which bindings differ from those that the run had, if any. Trains to the end or until
-  /// `stop`; either way, and where an environment throws, a checkpoint is the last thing written.
+  /// Trains to the end or until `stop`; either way, and where an environment throws, a checkpoint
+  /// is the last thing written.
   Runner::Outcome train(const std::atomic<bool>& stop);
 
   /// Plays whole episodes with the agent of a checkpoint, in evaluation mode, and returns their
@@ -54,7 +54,8 @@ class Experiment {
   void write_checkpoint();
   void save_what_was_learned();
   void lock();
-  void say_what_changed(const std::filesystem::path& written) const;
+  void load_or_say_why(const std::function<void()>& load) const;
+  std::string what_changed() const;
   std::optional<Checkpointer::Loaded> read_newest();
 
   std::filesystem::path base_dir_;

@@ -39,16 +39,12 @@ void FreeRunningWorkers::start(const ActorLearner& learner) {
   stop_ = false;
   failure_ = nullptr;
 
-  // new workers, or new episodes
-  for (auto w = static_cast<int64_t>(workers_.size()); w < options_.num_workers; ++w) {
-    auto running = std::make_unique<Running>();
-    running->worker = make_worker_(w, policy_.training_steps);
-    workers_.push_back(std::move(running));
+  std::vector<std::unique_ptr<Running>> workers;
+  for (int64_t w = 0; w < options_.num_workers; ++w) {
+    workers.push_back(std::make_unique<Running>());
+    workers.back()->worker = make_worker_(w, policy_.training_steps);
   }
-  for (const auto& running : workers_) {
-    Environment& environment = *running->worker.environment;
-    for (int64_t b = 0; b < environment.spec().batch_size; ++b) environment.end_episode(b);
-  }
+  workers_ = std::move(workers);
   running_ = true;
   for (const auto& running : workers_) {
     running->thread = std::thread([this, &running = *running] { run(running); });
@@ -63,8 +59,10 @@ void FreeRunningWorkers::rest() {
   may_act_.notify_all();
   for (const auto& running : workers_) {
     if (running->thread.joinable()) running->thread.join();
-    running->rows.clear();
   }
+
+  // how far each came depends on time, and with it what its random streams would draw next
+  workers_.clear();
   running_ = false;
 }
 

@@ -68,10 +68,10 @@ class FreeRunningWorkers final : public Environment {
   /// Saves nothing: a resumed run begins new episodes.
   void state(StateTree&) override {}
 
-  /// Lets the workers run, with new episodes, unless they do.
+  /// Makes workers and lets them run, unless they do.
   void start(const ActorLearner& learner);
 
-  /// Lets the workers rest. Rows that nobody took are lost.
+  /// Ends the workers. Rows that nobody took are lost.
   void rest();
 
   /// Whether they run.

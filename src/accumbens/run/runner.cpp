@@ -223,11 +223,15 @@ void Runner::finish_phase() {
   position_.eval = {};
 
   // an environment's state is saved with the run, so that only a new iteration needs a new one
-  if (new_environment_) {
-    own_environment_ = new_environment_(position_.iteration);
-    environment_ = own_environment_.get();
-    std::ranges::fill(between_episodes_, 1);
+  if (options_.new_environment_per_iteration) {
+    replace_environment("iteration/" + std::to_string(position_.iteration));
   }
+}
+
+void Runner::replace_environment(const std::string& name) {
+  own_environment_ = new_environment_(name);
+  environment_ = own_environment_.get();
+  std::ranges::fill(between_episodes_, 1);
 }
 
 void Runner::state(StateTree& tree) {
@@ -243,6 +247,9 @@ void Runner::state(StateTree& tree) {
   }
   if (!environment_failed_ && (tree.saving() || tree.contains("environment"))) {
     tree.scope("environment", [&](StateTree& t) { environment_->state(t); });
+  } else if (tree.loading() && new_environment_) {
+    // with the seed of the failed one it would begin with the same episodes again
+    replace_environment("after/" + std::to_string(position_.total_steps));
   }
   tree.scope("agent", [&](StateTree& t) { agent_.state(t); });
   for (size_t i = 0; i < observers_.size(); ++i) {

@@ -66,8 +66,8 @@ struct RunnerOptions {
     field("device", device, "of the networks; auto: a GPU where there is one",
           one_of({"auto", "cpu", "cuda"}));
     field("num_environments", num_environments,
-          "streams that the agent acts in at once; with several, training goes on across "
-          "iterations without waiting for the ends of episodes",
+          "streams that the agent acts in at once; with several, training does not wait for the "
+          "ends of episodes: they go on in the next iteration, or evaluation cuts them",
           in_closed(1, 100'000));
     field("num_workers", num_workers,
           "threads that step the environments, best 1 or num_threads; in lock_step results do not "
@@ -165,11 +165,13 @@ class Runner {
   /// How run() ended.
   enum class Outcome { kDone, kStopped };
 
-  /// Makes the environment of an iteration.
-  using NewEnvironment = std::function<std::unique_ptr<Environment>(int64_t iteration)>;
+  /// Makes another environment, with a seed of its own for each name.
+  using NewEnvironment = std::function<std::unique_ptr<Environment>(const std::string& name)>;
 
-  /// evaluate: whether iterations have an evaluation phase. new_environment: if given, is asked for
-  /// another environment when the first iteration ends, and so on. All references must outlive it.
+  /// evaluate: whether iterations have an evaluation phase. new_environment: if given, makes the
+  /// one that follows on one that failed ("after/N", agent steps) and, with
+  /// new_environment_per_iteration, those of the iterations after the first ("iteration/N"). All
+  /// references must outlive it.
   Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
          std::vector<Observer*> observers, NewEnvironment new_environment = {});
 
@@ -182,7 +184,7 @@ class Runner {
   void evaluate(int64_t num_episodes, const std::atomic<bool>& stop);
 
   /// Whether the environment threw in the last step, of which the agent knows nothing then. What is
-  /// saved after that has everything but the environment: its episodes begin anew.
+  /// saved after that has everything but the environment: another one takes its place.
   bool environment_failed() const { return environment_failed_; }
 
   /// Where the experiment is now.
@@ -200,11 +202,12 @@ class Runner {
   bool waits_for_episodes() const;
   bool phase_done() const;
   void finish_phase();
+  void replace_environment(const std::string& name);
 
   RunnerOptions options_;
   bool evaluate_;
   Environment* environment_;
-  std::unique_ptr<Environment> own_environment_;  // of the iterations that have their own
+  std::unique_ptr<Environment> own_environment_;  // made by new_environment_
   Agent& agent_;
   std::vector<Observer*> observers_;
   NewEnvironment new_environment_;

@@ -11,6 +11,7 @@ namespace accumbens {
 namespace {
 
 constexpr std::string_view kPrefix = "events.out.tfevents.";
+constexpr std::string_view kSuffix = ".accumbens";  // other programs' files are left alone
 
 // field numbers of tensorflow/core/util/event.proto and framework/summary.proto
 constexpr protozero::pbf_tag_type kEventWallTime = 1;
@@ -78,13 +79,14 @@ void TensorboardWriter::write(int64_t step, const std::map<std::string, double>&
     std::vector<std::filesystem::path> stale;
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
-      if (entry.path().filename().string().starts_with(kPrefix)) stale.push_back(entry.path());
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) stale.push_back(entry.path());
     }
     for (const auto& path : stale) std::filesystem::remove(path, ignored);
 
     // the file's first event names its format
-    name_ =
-        std::string(kPrefix) + std::to_string(static_cast<int64_t>(wall_time)) + "." + host_name();
+    name_ = std::string(kPrefix) + std::to_string(static_cast<int64_t>(wall_time)) + "." +
+            host_name() + std::string(kSuffix);
     file_ = std::make_unique<AppendedFile>(directory_ / name_);
     std::string event;
     protozero::pbf_writer writer(event);

@@ -12,11 +12,11 @@
 
 namespace accumbens {
 
-/// Scalars for TensorBoard: one file events.out.tfevents.<unix time>.<host> of length-delimited,
-/// checksummed Event messages (TensorFlow's TFRecord and event.proto).
+/// Scalars for TensorBoard: one file events.out.tfevents.<unix time>.<host>.accumbens of
+/// length-delimited, checksummed Event messages (TensorFlow's TFRecord and event.proto).
 ///
 /// A resumed run continues its file. A run that does not resume starts anew with its first write,
-/// and removes the event files that an earlier, lost run left in the directory.
+/// and removes the event files of this name that an earlier, lost run left in the directory.
 class TensorboardWriter {
  public:
   /// clock: seconds since 1970, for the file's name and the events' wall time.

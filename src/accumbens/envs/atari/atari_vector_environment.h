@@ -14,8 +14,9 @@ namespace accumbens {
 /// (AtariVectorEnv, Farama Foundation). Results do not depend on the number of threads.
 ///
 /// What is shown is what AtariEnvironment shows with preset "dopamine", except where a game ends
-/// within an agent step. The emulators cannot be saved: a run that goes on from a checkpoint starts
-/// new games, and is not the run that was never stopped.
+/// within an agent step or max_frames cuts it: its last frame is ale-py's. No-ops are 0 ...
+/// max_noops - 1, as ale-py draws them. The emulators cannot be saved: a run that goes on from a
+/// checkpoint starts new games, and is not the run that was never stopped.
 class AtariVectorEnvironment final : public Environment {
  public:
   /// name: for the spec; emulator: with as many streams as options say. Seeds of the games come
