@@ -205,19 +205,18 @@ TEST(Parts, TrainingAndEvaluationHaveActionFunctionsOfTheirOwn) {
           };
         }};
   }
-  train(catalogue, "literature/a2c_cartpole.gin",
-        {"A2CAgent.update_period = 40", "A2CAgent.action_fn = @in_training",
-         "A2CAgent.eval_action_fn = @in_evaluation", "create_runner.schedule = 'continuous_train'"},
-        "in_training");
+  const auto train_by = [&](const std::string& schedule) {
+    *calls = {};
+    train(catalogue, "literature/a2c_cartpole.gin",
+          {"A2CAgent.update_period = 40", "A2CAgent.action_fn = @in_training",
+           "A2CAgent.eval_action_fn = @in_evaluation", "Runner.evaluation_steps = 20",
+           "create_runner.schedule = '" + schedule + "'"},
+          schedule);
+  };
+  train_by("continuous_train");
   EXPECT_GT(calls->first, 10);
   EXPECT_EQ(calls->second, 0);
-
-  *calls = {};
-  train(catalogue, "literature/a2c_cartpole.gin",
-        {"A2CAgent.update_period = 40", "A2CAgent.action_fn = @in_training",
-         "A2CAgent.eval_action_fn = @in_evaluation", "Runner.evaluation_steps = 20",
-         "create_runner.schedule = 'continuous_train_and_eval'"},
-        "in_both");
+  train_by("continuous_train_and_eval");
   EXPECT_GT(calls->first, 10);
   EXPECT_GT(calls->second, 10);
 }

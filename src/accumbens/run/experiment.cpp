@@ -7,12 +7,12 @@
 
 #include <fstream>
 #include <limits>
-#include <map>
 #include <sstream>
 #include <utility>
 
 #include "accumbens/core/error.h"
 #include "accumbens/core/output_file.h"
+#include "accumbens/run/changed_bindings.h"
 #include "accumbens/run/dqn_zoo_log.h"
 #include "accumbens/run/free_running.h"
 #include "accumbens/run/progress.h"
@@ -91,34 +91,12 @@ class EpisodeCollector final : public Observer {
   Experiment::Say say_;
 };
 
-// the bindings of an operative configuration by name
-std::map<std::string, std::string> bindings_of(const std::string& operative) {
-  std::map<std::string, std::string> bindings;
-  std::istringstream lines(operative);
-  for (std::string line; std::getline(lines, line);) {
-    const size_t equals = line.find(" = ");
-    if (line.starts_with('#') || equals == std::string::npos) continue;
-    bindings[line.substr(0, equals)] = line.substr(0, line.rfind("  # "));
-  }
-  return bindings;
-}
-
 // the second row is written after the first checkpoint
 bool had_a_checkpoint(const std::filesystem::path& results) {
   std::ifstream file(results);
   int64_t lines = 0;
   for (std::string line; std::getline(file, line);) ++lines;
   return lines > 2;
-}
-
-// "DQNAgent." of "DQNAgent.gamma"
-std::string owner_of(const std::string& name) {
-  return name.substr(0, name.rfind('.') + 1);
-}
-
-bool names_any_of(const std::map<std::string, std::string>& bindings, const std::string& owner) {
-  const auto first = bindings.lower_bound(owner);
-  return first != bindings.end() && first->first.starts_with(owner);
 }
 
 // of what a part of the run has for itself
@@ -350,23 +328,7 @@ std::string Experiment::what_changed() const {
   std::ifstream file(base_dir_ / "operative_config.gin");
   std::stringstream text;
   text << file.rdbuf();
-  const auto before = bindings_of(text.str());
-  const auto now = bindings_of(operative_config_);
-  if (before.empty()) return {};
-
-  // an option that came or went with a version of the program is no change
-  std::string changes;
-  for (const auto& [name, binding] : before) {
-    if (!now.contains(name) && !names_any_of(now, owner_of(name))) changes += "\n- " + binding;
-  }
-  for (const auto& [name, binding] : now) {
-    const auto old = before.find(name);
-    if (old == before.end() && names_any_of(before, owner_of(name))) continue;
-    if (old != before.end() && old->second == binding) continue;
-    if (old != before.end()) changes += "\n- " + old->second;
-    changes += "\n+ " + binding;
-  }
-  return changes;
+  return changed_bindings(text.str(), operative_config_);
 }
 
 void Experiment::save_what_was_learned() {
