@@ -667,7 +667,7 @@ TEST(CopyParameters, CopiesAndSavesBuffersToo) {
   EXPECT_EQ(target.count.item<int64_t>(), 7);
   source.count.fill_(8);
   EXPECT_EQ(target.count.item<int64_t>(), 7);
-  EXPECT_TRUE(parameters_and_buffers(source).at(0).is_same(source.count));
+  EXPECT_TRUE(with_buffers({}, source).at(0).is_same(source.count));
 
   StateTree saved;
   parameters_state(source, saved);

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <limits>
+#include <sstream>
 #include <thread>
 
 #include "accumbens/core/error.h"
@@ -131,26 +132,31 @@ TEST(Experiment, EvaluationNeedsNoMemoryForAReplay) {
   EXPECT_EQ(played(run), played(small));
 }
 
-// oracle: 1,000 agent steps are 250 of each of four streams, and CartPole-v1 lasts up to 500
-TEST(Experiment, SaysWhereEvaluationEndsAllLongEpisodes) {
-  const Catalogue catalogue;
-  const auto said = [&](const std::vector<std::string>& bindings) {
+// oracle: Pendulum's episodes have 200 agent steps, of which each iteration makes 50 in each stream
+TEST(Experiment, EvaluationDoesNotEndTheEpisodesOfSeveralStreams) {
+  for (const std::string mode : {"lock_step", "free_running"}) {
+    SCOPED_TRACE(mode);
     const TemporaryDirectory directory;
-    const Configuration configuration(
-        catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/quickstart/cartpole.gin"}, bindings);
-    std::string lines;
-    const Experiment experiment(catalogue, configuration, directory.path(),
-                                [&](const std::string& line) { lines += line; });
-    return lines;
-  };
-  const std::vector<std::string> four{"Runner.num_environments = 4", "Runner.training_steps = 1000",
-                                      "Runner.max_steps_per_episode = 500"};
-  EXPECT_THAT(said(four), testing::HasSubstr("of 4 streams none comes beyond agent step 250"));
-  auto enough = four, alone = four, untested = four;
-  enough.emplace_back("Runner.training_steps = 2000");
-  alone.emplace_back("Runner.num_environments = 1");
-  untested.emplace_back("create_runner.schedule = 'continuous_train'");
-  for (const auto& bindings : {enough, alone, untested}) EXPECT_EQ(said(bindings), "");
+    OneRun run("literature/sac_pendulum.gin",
+               {"Runner.num_environments = 4", "Runner.training_steps = 200",
+                "Runner.evaluation_steps = 200", "Runner.num_iterations = 9",
+                "SACAgent.min_replay_history = 10_000", "Runner.worker_mode = '" + mode + "'",
+                "create_runner.schedule = 'continuous_train_and_eval'"},
+               directory.path());
+    run.experiment()->train(run.stop);
+
+    // iteration, agent steps, frames, average return and number of episodes
+    std::istringstream results(read_file(directory / "results.csv"));
+    std::string line, finished;
+    std::getline(results, line);
+    while (std::getline(results, line)) {
+      std::istringstream fields(line);
+      std::string field;
+      for (int i = 0; i < 5; ++i) std::getline(fields, field, ',');
+      finished += field + " ";
+    }
+    EXPECT_EQ(finished, "0 0 0 4 0 0 0 4 0 ");
+  }
 }
 
 }  // namespace

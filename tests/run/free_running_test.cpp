@@ -17,6 +17,7 @@ namespace {
 
 constexpr int64_t kStreams = 4;
 constexpr int64_t kWorkers = 2;
+constexpr int64_t kRowOfEvaluation = 250;
 
 // an agent of a configuration, and workers for it
 struct Scene {
@@ -67,6 +68,14 @@ TimeStep side_by_side(const TimeStep& a, const TimeStep& b) {
   return both;
 }
 
+// some agent steps between two rows
+void evaluate(Agent& agent, Environment& environment) {
+  agent.set_eval_mode(true);
+  torch::Tensor actions = zero_actions(environment.spec());
+  for (int64_t step = 0; step < 30; ++step) actions = agent.step(environment.step(actions));
+  agent.set_eval_mode(false);
+}
+
 // the same without threads: each row is answered by what was learned from those before it
 StateTree::Contents learned_in_turn(const Scene& scene, int64_t rows) {
   std::array<FreeRunningWorkers::Worker, kWorkers> workers{scene.make_worker(0),
@@ -77,6 +86,7 @@ StateTree::Contents learned_in_turn(const Scene& scene, int64_t rows) {
   ActorLearner::Policy policy;
   scene.learner->publish(policy);
   for (int64_t row = 0; row < rows; ++row) {
+    if (row == kRowOfEvaluation) evaluate(*scene.learner, *scene.environment);
     std::array<TimeStep, kWorkers> steps;
     std::array<ActorLearner::Answer, kWorkers> answers;
     for (int64_t w = 0; w < kWorkers; ++w) {
@@ -104,19 +114,22 @@ struct Case {
 class FreeRunningAgents : public testing::TestWithParam<Case> {};
 
 // oracle: the same without threads
-TEST_P(FreeRunningAgents, WithALagOfOneIsActingAndLearningInTurn) {
+TEST_P(FreeRunningAgents, WithALagOfOneIsActingAndLearningInTurnAlsoAfterAnEvaluation) {
   constexpr int64_t kRows = 400;
   const StateTree::Contents expected =
       learned_in_turn(Scene(GetParam().file, GetParam().bindings), kRows);
 
   Scene scene(GetParam().file, GetParam().bindings);
   const StateTree::Contents begun = state_of(*scene.learner);
-  FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 1}, std::move(scene.environment),
+  FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 1}, scene.environment->spec(),
                              [&](int64_t w, int64_t) { return scene.make_worker(w); });
   ActorLearner& learner = *scene.learner;
   FreeRunningAgent agent(std::move(scene.learner), workers);
   agent.set_eval_mode(false);
-  for (int64_t row = 0; row < kRows; ++row) agent.step(workers.step({}));
+  for (int64_t row = 0; row < kRows; ++row) {
+    if (row == kRowOfEvaluation) evaluate(agent, *scene.environment);
+    agent.step(workers.step({}));
+  }
 
   const StateTree::Contents actual = state_of(learner);
   EXPECT_EQ(actual.values, expected.values);
@@ -175,7 +188,7 @@ TEST(FreeRunning, ReplicasActByTheLearnersParametersFromTheStart) {
 // has to wait
 TEST(FreeRunning, LagGrowsUntilItsBound) {
   Scene scene("cleanrl/ppo.gin", {});
-  FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 5}, std::move(scene.environment),
+  FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 5}, scene.environment->spec(),
                              [&](int64_t w, int64_t) { return scene.make_worker(w); });
   workers.start(*scene.learner);
   for (int64_t lag = 1; lag <= 5; ++lag) {
@@ -192,31 +205,10 @@ TEST(FreeRunning, LagGrowsUntilItsBound) {
   EXPECT_EQ(workers.greatest_lag(), 5);
 }
 
-// oracle: the first rows, as workers with the same seeds make them again, however far those before
-// them came
-TEST(FreeRunning, WorkersAreMadeAnewAfterARest) {
-  Scene scene("cleanrl/ppo.gin", {});
-  FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 1}, std::move(scene.environment),
-                             [&](int64_t w, int64_t) { return scene.make_worker(w); });
-  const auto rows = [&](int64_t count) {
-    std::vector<torch::Tensor> observations;
-    workers.start(*scene.learner);
-    for (int64_t row = 0; row < count; ++row) {
-      observations.push_back(workers.step({}).observation);
-      workers.publish(*scene.learner);
-    }
-    workers.rest();
-    return torch::stack(observations);
-  };
-  const torch::Tensor first = rows(40);
-  EXPECT_TRUE(torch::equal(rows(30), first.slice(0, 0, 30)));
-  EXPECT_TRUE(torch::equal(rows(40), first));
-}
-
 TEST(FreeRunning, EpisodesAreCutWhereTheyLastTooLong) {
   Scene scene("cleanrl/ppo.gin", {});
   FreeRunningWorkers workers({.num_workers = kWorkers, .max_lag = 3, .max_steps_per_episode = 4},
-                             std::move(scene.environment),
+                             scene.environment->spec(),
                              [&](int64_t w, int64_t) { return scene.make_worker(w); });
   workers.start(*scene.learner);
 
@@ -301,6 +293,37 @@ INSTANTIATE_TEST_SUITE_P(Modes, WorkerMode,
                            const std::string& file = std::get<1>(info.param);
                            return std::get<0>(info.param) + "_" + file.substr(file.find('/') + 1);
                          });
+
+// the run ends in the middle of an evaluation and goes on there, with workers that have not started
+TEST(FreeRunning, GoesOnAfterAnEvaluationWhoseEnvironmentFailed) {
+  torch::set_num_threads(1);
+  const TemporaryDirectory directory;
+  int64_t failing = kStreams;  // the first that are made
+  Catalogue catalogue;
+  catalogue.registry.add_reference("create_failing_environment", {.summary = "fails"});
+  catalogue.environments["create_failing_environment"] = {
+      "fails", [&](const Configuration& configuration, uint64_t seed) {
+        auto inner = catalogue.environments.at("create_gym_environment").make(configuration, seed);
+        return std::make_unique<Failing>(std::move(inner), 30, failing-- > 0);
+      }};
+  const Configuration configuration(
+      catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/quickstart/cartpole.gin"},
+      {"Runner.create_environment_fn = @create_failing_environment",
+       "DQNAgent.min_replay_history = 50", "Runner.num_environments = 4", "Runner.num_workers = 2",
+       "Runner.num_iterations = 1", "Runner.training_steps = 600", "Runner.evaluation_steps = 2000",
+       "Runner.worker_mode = 'free_running'"});
+  const std::atomic<bool> stop = false;
+  std::vector<std::string> said;
+  const Experiment::Say say = [&](const std::string& line) { said.push_back(line); };
+  EXPECT_THROW(Experiment(catalogue, configuration, directory.path(), say).train(stop), Error);
+  said.clear();
+  Experiment experiment(catalogue, configuration, directory.path(), say);
+  experiment.resume();
+  ASSERT_EQ(said.size(), 1);
+  EXPECT_THAT(said[0], testing::ContainsRegex("at iteration 0, agent step 60[0-3] "));
+  EXPECT_EQ(experiment.train(stop), Runner::Outcome::kDone);
+  EXPECT_THAT(read_file(directory / "results.csv"), testing::ContainsRegex("\n0,60[0-3],60[0-3],"));
+}
 
 TEST(FreeRunning, TrainsAndEvaluatesInTurnAndLogsTheLag) {
   torch::set_num_threads(1);

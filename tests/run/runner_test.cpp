@@ -7,16 +7,17 @@
 
 #include "accumbens/core/random.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
+#include "accumbens/envs/vector_environment.h"
 #include "accumbens/run/catalogue.h"
 
 namespace accumbens {
 namespace {
 
-// pushes the cart at random
+// pushes the carts at random
 class RandomAgent final : public Agent {
  public:
-  torch::Tensor step(const TimeStep&) override {
-    return torch::full({1}, random_.below(2), torch::kInt64);
+  torch::Tensor step(const TimeStep& time_step) override {
+    return torch::full({time_step.batch_size()}, random_.below(2), torch::kInt64);
   }
   void set_eval_mode(bool) override {}
   std::map<std::string, double> statistics() const override { return {}; }
@@ -110,6 +111,50 @@ TEST(Runner, GoesOnExactlyFromAnyStepWithNewEnvironments) {
     saved("runner", begun.runner);
 
     Experimenter resumed;
+    StateTree tree(std::move(saved.contents()));
+    tree("runner", resumed.runner);
+    resumed.go();
+    auto steps = begun.recorder.steps;
+    steps.insert(steps.end(), resumed.recorder.steps.begin(), resumed.recorder.steps.end());
+    ASSERT_EQ(steps, whole.recorder.steps) << "stopped after step " << step;
+  }
+}
+
+std::unique_ptr<Environment> two_environments_of(const std::string& name) {
+  std::vector<std::unique_ptr<Environment>> two;
+  two.push_back(environment_of(name + "/0"));
+  two.push_back(environment_of(name + "/1"));
+  return std::make_unique<VectorEnvironment>(std::move(two));
+}
+
+// one run in two streams, which evaluates in an environment of its own
+struct TwoStreams {
+  RunnerOptions options{.num_iterations = 4, .training_steps = 15, .evaluation_steps = 50};
+  std::unique_ptr<Environment> environment = two_environments_of("training");
+  RandomAgent agent;
+  Recorder recorder;
+  Runner runner{options,
+                /*evaluate=*/true, *environment,        agent,
+                {&recorder},       two_environments_of, two_environments_of("evaluation")};
+
+  Runner::Outcome go() {
+    return runner.run(recorder.stop, [] {});
+  }
+};
+
+// oracle: the uninterrupted run
+TEST(Runner, GoesOnExactlyFromAnyStepWhereEvaluationHasItsOwnStreams) {
+  TwoStreams whole;
+  whole.go();
+  const auto count = static_cast<int64_t>(whole.recorder.steps.size());
+  for (int64_t step = 1; step < count; ++step) {
+    TwoStreams begun;
+    begun.recorder.stop_after = step;
+    EXPECT_EQ(begun.go(), Runner::Outcome::kStopped);
+    StateTree saved;
+    saved("runner", begun.runner);
+
+    TwoStreams resumed;
     StateTree tree(std::move(saved.contents()));
     tree("runner", resumed.runner);
     resumed.go();
@@ -279,6 +324,24 @@ TEST(Runner, SeveralStreamsTrainWithoutWaitingAndEvaluateWholeEpisodes) {
   // after 3 time steps 8 steps are done and one stream at its end: the others go on to theirs
   EXPECT_THAT(episodes.eval, testing::UnorderedElementsAre(2, 3, 2, 7));
   EXPECT_EQ(episodes.eval_steps, 2 + 3 + 2 + 7);
+}
+
+// oracle: the same without evaluation
+TEST(Runner, EpisodesOfSeveralStreamsGoOnAfterEvaluationElsewhere) {
+  const auto lengths = [](bool evaluate) {
+    Clocks clocks;
+    ThreeActions agent;
+    Episodes episodes;
+    const RunnerOptions options{.num_iterations = 10, .training_steps = 6, .evaluation_steps = 8};
+    Runner runner(options, evaluate, clocks, agent, {&episodes}, {},
+                  evaluate ? std::make_shared<Clocks>() : nullptr);
+    std::atomic<bool> stop = false;
+    runner.run(stop, [] {});
+    EXPECT_EQ(episodes.eval.empty(), !evaluate);
+    return episodes.train;
+  };
+  EXPECT_THAT(lengths(false), testing::IsSupersetOf({2, 3, 7}));
+  EXPECT_EQ(lengths(true), lengths(false));
 }
 
 // oracle: as many of each stream; the first five to end would be 2, 3, 2, 3 and 2

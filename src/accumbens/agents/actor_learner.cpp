@@ -32,6 +32,16 @@ torch::Tensor ActorLearner::step(const TimeStep& time_step) {
   return answered.action;
 }
 
+void ActorLearner::set_eval_mode(bool eval) {
+  if (eval == eval_mode_) return;
+  eval_mode_ = eval;
+  if (eval) {
+    of_training_ = frame_stack();
+  } else {
+    frame_stack() = *of_training_;
+  }
+}
+
 ActorLearner::Answer ActorLearner::act(const TimeStep& time_step) {
   const torch::NoGradGuard no_grad;
   const torch::Tensor s_t = frame_stack().push(time_step);  // [B, stack, ...]
@@ -77,6 +87,9 @@ void ActorLearner::follow(const Policy& policy) {
 
 void ActorLearner::state(StateTree& tree) {
   tree("frame_stack", frame_stack())("training_steps", training_steps_);
+  if (eval_mode_ && (tree.saving() || tree.contains("frame_stack_of_training"))) {
+    tree("frame_stack_of_training", *of_training_);
+  }
   if (!tree.loading()) return;
 
   // whoever follows knows other parameters, and so does this

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "accumbens/agents/agent.h"
@@ -35,7 +36,7 @@ class ActorLearner : public Agent {
 
   /// Throws Diverged where an action is not finite, Error where an observation is to blame.
   torch::Tensor step(const TimeStep& time_step) final;
-  void set_eval_mode(bool eval) final { eval_mode_ = eval; }
+  void set_eval_mode(bool eval) final;
 
   /// The half of step() that acts, for a replica: learns nothing. Throws as step().
   Answer act(const TimeStep& time_step);
@@ -89,6 +90,7 @@ class ActorLearner : public Agent {
   void learn_and_count(const TimeStep& time_step, const torch::Tensor& s_t);
 
   bool eval_mode_ = false;
+  std::optional<FrameStack> of_training_;  // in evaluation mode: the frames that training left
   int64_t training_steps_ = 0;
   int64_t num_updates_ = 0;        // since the agent was made, loading included
   int64_t followed_updates_ = -1;  // of the policy that a replica acts by

@@ -21,7 +21,9 @@ class Agent {
   /// What is answered to LAST is ignored by the environment.
   virtual torch::Tensor step(const TimeStep& time_step) = 0;
 
-  /// In evaluation mode the agent only acts: nothing is stored and nothing learned.
+  /// In evaluation mode the agent only acts: nothing is stored and nothing learned. Where there are
+  /// several streams, those of evaluation are others: an agent that remembers what it saw of each
+  /// remembers it for both, and episodes of training go on where they were.
   virtual void set_eval_mode(bool eval) = 0;
 
   /// Named figures of the last update and of the present (loss, epsilon ...), for logs.

@@ -101,9 +101,7 @@ class ContinuousAgent : public ActorLearner {
 
   void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }
   std::vector<torch::Tensor> acting_parameters() const final {
-    std::vector<torch::Tensor> all = parts_.network->acting_parameters();
-    for (const torch::Tensor& buffer : parts_.network->buffers()) all.push_back(buffer);
-    return all;
+    return with_buffers(parts_.network->acting_parameters(), *parts_.network);
   }
   FrameStack& frame_stack() final { return parts_.frame_stack; }
 
@@ -154,7 +152,8 @@ class ContinuousAgent : public ActorLearner {
   torch::Device device_;
   Parts parts_;
 
-  // what follows softly, and whom: found at the first time
+  // parameters that follow softly and buffers that follow at once, and whom: found at the first
+  // time
   std::vector<torch::Tensor> followers_;
   std::vector<torch::Tensor> leaders_;
   std::vector<torch::Tensor> following_buffers_;

@@ -172,7 +172,7 @@ class DqnAgent : public ActorLearner {
 
   void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }
   std::vector<torch::Tensor> acting_parameters() const final {
-    return parameters_and_buffers(*parts_.network);
+    return with_buffers(parts_.network->parameters(), *parts_.network);
   }
   FrameStack& frame_stack() final { return parts_.frame_stack; }
 

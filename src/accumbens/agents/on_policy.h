@@ -103,7 +103,7 @@ class OnPolicyAgent : public ActorLearner {
 
   void remember(const torch::Tensor& s_t, const Answer& answer) final;
   std::vector<torch::Tensor> acting_parameters() const final {
-    return parameters_and_buffers(*parts_.network);
+    return with_buffers(parts_.network->parameters(), *parts_.network);
   }
   FrameStack& frame_stack() final { return parts_.frame_stack; }
 

@@ -11,8 +11,8 @@
 namespace accumbens {
 
 /// What an agent learns whose policy is a function of states, and follows critics' gradients: both
-/// of them, on an encoding of states that the critics train and the policy takes as it is. It is
-/// its parameters, and each belongs to one of the three: buffers are not saved, nor followed.
+/// of them, on an encoding of states that the critics train and the policy takes as it is. Each
+/// parameter belongs to one of the three.
 class ContinuousActorCritic : public torch::nn::Module {
  public:
   /// What policy and critics see of states: [B, F]. s: [B, stack, ...] in the environment's dtype.

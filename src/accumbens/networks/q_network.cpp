@@ -69,10 +69,10 @@ void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization
   }
 }
 
-std::vector<torch::Tensor> parameters_and_buffers(const torch::nn::Module& module) {
-  std::vector<torch::Tensor> all = module.parameters();
-  for (const torch::Tensor& buffer : module.buffers()) all.push_back(buffer);
-  return all;
+std::vector<torch::Tensor> with_buffers(std::vector<torch::Tensor> parameters,
+                                        const torch::nn::Module& module) {
+  for (const torch::Tensor& buffer : module.buffers()) parameters.push_back(buffer);
+  return parameters;
 }
 
 void copy_parameters(const torch::nn::Module& source, torch::nn::Module& target) {

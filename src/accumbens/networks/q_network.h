@@ -53,8 +53,9 @@ Initialization initialization_named(const std::string& name);
 void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization initialization,
                       RandomStream& random);
 
-/// All that a network computes with, in an order of its own.
-std::vector<torch::Tensor> parameters_and_buffers(const torch::nn::Module& module);
+/// All that a network computes with where these are its parameters, in an order of its own.
+std::vector<torch::Tensor> with_buffers(std::vector<torch::Tensor> parameters,
+                                        const torch::nn::Module& module);
 
 /// Copies every parameter and buffer: `target` never shares memory with `source`.
 void copy_parameters(const torch::nn::Module& source, torch::nn::Module& target);

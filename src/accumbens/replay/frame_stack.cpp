@@ -53,6 +53,7 @@ torch::Tensor FrameStack::push(const TimeStep& time_step) {
 }
 
 void FrameStack::state(StateTree& tree) {
+  if (tree.loading()) stack_ = torch::empty_like(stack_);  // as above
   tree("stack", stack_)("count", count_);
   tree.require("count", std::ranges::all_of(count_, [&](int64_t count) {
                  return count >= 0 && count <= spec_.stack_size;

@@ -147,15 +147,6 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
         "'continuous_train_and_eval'");
   }
 
-  const int64_t longest = options_.training_steps / options_.num_environments;  // whole episode
-  if (evaluate && options_.num_environments > 1 && !only_evaluates &&
-      longest < options_.max_steps_per_episode.value_or(std::numeric_limits<int64_t>::max())) {
-    say_("note: evaluation cuts the training episodes under way, so that of " +
-         std::to_string(options_.num_environments) + " streams none comes beyond agent step " +
-         std::to_string(longest) +
-         "; raise Runner.training_steps, or bind create_runner.schedule = 'continuous_train'");
-  }
-
   if (options_.dqn_zoo_csv && !options_.evaluate_before_training) {
     throw ConfigError(
         "Runner.dqn_zoo_csv needs Runner.evaluate_before_training = True, with which DQN Zoo's "
@@ -177,9 +168,15 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
                                                 .only_acts = only_evaluates});
 
   if (only_evaluates) checkpointer_.read_no_chunks();
+  std::shared_ptr<Environment> of_evaluation;
   if (options_.worker_mode == "free_running" && !only_evaluates) {
-    let_workers_run(catalogue, configuration);
+    of_evaluation = std::move(environment_);
+    let_workers_run(catalogue, configuration, of_evaluation->spec());
     new_environment = {};  // workers make theirs
+  } else if (evaluate && options_.num_environments > 1 && !only_evaluates &&
+             !options_.new_environment_per_iteration) {
+    // several streams do not end their episodes at once, and evaluation must not cut them
+    of_evaluation = new_environment("evaluation");
   }
 
   observers_.push_back(std::make_unique<RunLogs>(base_dir_, options_.summary_writing_frequency));
@@ -193,7 +190,7 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
   for (const auto& observer : observers_) observers.push_back(observer.get());
 
   runner_ = std::make_unique<Runner>(options_, evaluate, *environment_, *agent_, observers,
-                                     new_environment);
+                                     new_environment, std::move(of_evaluation));
   operative_config_ = configuration.operative();
 } catch (const ConfigError& error) {
   // the parts that were built know no lines
@@ -202,7 +199,8 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
 
 Experiment::~Experiment() = default;
 
-void Experiment::let_workers_run(const Catalogue& catalogue, const Configuration& configuration) {
+void Experiment::let_workers_run(const Catalogue& catalogue, const Configuration& configuration,
+                                 const EnvironmentSpec& spec) {
   const std::string needed = "Runner.worker_mode = 'free_running' ";
   if (options_.new_environment_per_iteration) {
     throw ConfigError(needed + "does not go with Runner.new_environment_per_iteration");
@@ -236,7 +234,7 @@ void Experiment::let_workers_run(const Catalogue& catalogue, const Configuration
       FreeRunningOptions{.num_workers = options_.num_workers,
                          .max_lag = options_.max_lag,
                          .max_steps_per_episode = options_.max_steps_per_episode},
-      std::move(environment_), make_worker);
+      spec, make_worker);
   agent_ = std::make_unique<FreeRunningAgent>(std::move(learner), *workers);
   environment_ = std::move(workers);
 }

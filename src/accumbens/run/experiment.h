@@ -49,7 +49,8 @@ class Experiment {
                                 const std::atomic<bool>& stop);
 
  private:
-  void let_workers_run(const Catalogue& catalogue, const Configuration& configuration);
+  void let_workers_run(const Catalogue& catalogue, const Configuration& configuration,
+                       const EnvironmentSpec& spec);
   void load(Checkpointer::Loaded loaded);
   void write_checkpoint();
   void save_what_was_learned();

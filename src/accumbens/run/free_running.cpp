@@ -22,36 +22,11 @@ void append(std::vector<T>& all, const std::vector<T>& more) {
 
 }  // namespace
 
-FreeRunningWorkers::FreeRunningWorkers(const FreeRunningOptions& options,
-                                       std::unique_ptr<Environment> evaluation,
+FreeRunningWorkers::FreeRunningWorkers(const FreeRunningOptions& options, EnvironmentSpec spec,
                                        MakeWorker make_worker)
-    : options_(options), evaluation_(std::move(evaluation)), make_worker_(std::move(make_worker)) {}
+    : options_(options), spec_(std::move(spec)), make_worker_(std::move(make_worker)) {}
 
 FreeRunningWorkers::~FreeRunningWorkers() {
-  rest();
-}
-
-void FreeRunningWorkers::start(const ActorLearner& learner) {
-  if (running_) return;
-  learner.publish(policy_);
-  published_ = policy_;
-  rows_learned_ = 0;
-  stop_ = false;
-  failure_ = nullptr;
-
-  std::vector<std::unique_ptr<Running>> workers;
-  for (int64_t w = 0; w < options_.num_workers; ++w) {
-    workers.push_back(std::make_unique<Running>());
-    workers.back()->worker = make_worker_(w, policy_.training_steps);
-  }
-  workers_ = std::move(workers);
-  running_ = true;
-  for (const auto& running : workers_) {
-    running->thread = std::thread([this, &running = *running] { run(running); });
-  }
-}
-
-void FreeRunningWorkers::rest() {
   {
     const std::scoped_lock lock(mutex_);
     stop_ = true;
@@ -60,10 +35,22 @@ void FreeRunningWorkers::rest() {
   for (const auto& running : workers_) {
     if (running->thread.joinable()) running->thread.join();
   }
+}
 
-  // how far each came depends on time, and with it what its random streams would draw next
-  workers_.clear();
-  running_ = false;
+void FreeRunningWorkers::start(const ActorLearner& learner) {
+  if (!workers_.empty()) return;
+  learner.publish(policy_);
+  published_ = policy_;
+
+  std::vector<std::unique_ptr<Running>> workers;
+  for (int64_t w = 0; w < options_.num_workers; ++w) {
+    workers.push_back(std::make_unique<Running>());
+    workers.back()->worker = make_worker_(w, policy_.training_steps);
+  }
+  workers_ = std::move(workers);
+  for (const auto& running : workers_) {
+    running->thread = std::thread([this, &running = *running] { run(running); });
+  }
 }
 
 void FreeRunningWorkers::run(Running& running) {
@@ -111,9 +98,7 @@ void FreeRunningWorkers::work(Running& running) {
   }
 }
 
-TimeStep FreeRunningWorkers::step(const torch::Tensor& actions) {
-  if (!running_) return evaluation_->step(actions);
-
+TimeStep FreeRunningWorkers::step(const torch::Tensor&) {
   // the next row of each worker
   std::vector<Row> rows;
   {
@@ -151,10 +136,6 @@ TimeStep FreeRunningWorkers::step(const torch::Tensor& actions) {
   return all;
 }
 
-void FreeRunningWorkers::end_episode(int64_t stream) {
-  if (!running_) evaluation_->end_episode(stream);
-}
-
 void FreeRunningWorkers::publish(const ActorLearner& learner) {
   learner.publish(policy_);
   const std::scoped_lock lock(mutex_);
@@ -168,23 +149,20 @@ FreeRunningAgent::FreeRunningAgent(std::unique_ptr<ActorLearner> learner,
     : learner_(std::move(learner)), workers_(workers) {}
 
 void FreeRunningAgent::set_eval_mode(bool eval) {
+  eval_mode_ = eval;
   learner_->set_eval_mode(eval);
-  if (eval) {
-    workers_.rest();
-  } else {
-    workers_.start(*learner_);
-  }
+  if (!eval) workers_.start(*learner_);
 }
 
 torch::Tensor FreeRunningAgent::step(const TimeStep& time_step) {
-  if (!workers_.running()) return learner_->step(time_step);
+  if (eval_mode_) return learner_->step(time_step);
   learner_->learn(time_step, workers_.answer());
   workers_.publish(*learner_);
   return workers_.answer().action;
 }
 
 double FreeRunningAgent::state_value() const {
-  return workers_.running() ? Agent::state_value() : learner_->state_value();
+  return eval_mode_ ? learner_->state_value() : Agent::state_value();
 }
 
 std::map<std::string, double> FreeRunningAgent::statistics() const {

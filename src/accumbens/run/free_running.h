@@ -34,8 +34,8 @@ struct FreeRunningOptions {
 /// used rows 0 ... r: its lag is r + 1 - s agent steps of each stream, at least 1, and never above
 /// max_lag, for which a worker waits. With max_lag = 1 a run does not depend on what is faster;
 /// otherwise it does.
-///
-/// While the workers rest, in evaluation, step() is that of an environment of its own.
+/// They wait so too while the learner does something else, such as evaluate in an environment of
+/// its own.
 class FreeRunningWorkers final : public Environment {
  public:
   /// Some of the streams, and who answers them.
@@ -45,37 +45,31 @@ class FreeRunningWorkers final : public Environment {
   };
 
   /// Makes the workers 0 ... num_workers-1, each with as many streams as the others; called when
-  /// training starts or goes on. training_steps: of the learner so far, so that a resumed run
-  /// draws other numbers than the one that it goes on from.
+  /// training starts. training_steps: of the learner so far, so that a resumed run draws other
+  /// numbers than the one that it goes on from.
   using MakeWorker = std::function<Worker(int64_t worker, int64_t training_steps)>;
 
-  /// evaluation: with all streams.
-  FreeRunningWorkers(const FreeRunningOptions& options, std::unique_ptr<Environment> evaluation,
+  /// spec: with all streams.
+  FreeRunningWorkers(const FreeRunningOptions& options, EnvironmentSpec spec,
                      MakeWorker make_worker);
   ~FreeRunningWorkers() override;
 
   FreeRunningWorkers(const FreeRunningWorkers&) = delete;
   FreeRunningWorkers& operator=(const FreeRunningWorkers&) = delete;
 
-  const EnvironmentSpec& spec() const override { return evaluation_->spec(); }
+  const EnvironmentSpec& spec() const override { return spec_; }
 
-  /// The next row, while workers run; `actions` are ignored then. Throws what a worker threw.
+  /// The next row; `actions` are ignored. Throws what a worker threw. Workers must have started.
   TimeStep step(const torch::Tensor& actions) override;
 
-  /// Of the environment for evaluation; the workers' episodes end when they start again.
-  void end_episode(int64_t stream) override;
+  /// Does nothing: workers cut long episodes themselves.
+  void end_episode(int64_t) override {}
 
   /// Saves nothing: a resumed run begins new episodes.
   void state(StateTree&) override {}
 
   /// Makes workers and lets them run, unless they do.
   void start(const ActorLearner& learner);
-
-  /// Ends the workers. Rows that nobody took are lost.
-  void rest();
-
-  /// Whether they run.
-  bool running() const { return running_; }
 
   /// What was answered to the last row.
   const ActorLearner::Answer& answer() const { return answer_; }
@@ -107,10 +101,9 @@ class FreeRunningWorkers final : public Environment {
   void work(Running& running);
 
   FreeRunningOptions options_;
-  std::unique_ptr<Environment> evaluation_;
+  EnvironmentSpec spec_;
   MakeWorker make_worker_;
   std::vector<std::unique_ptr<Running>> workers_;
-  bool running_ = false;
 
   ActorLearner::Policy policy_;  // the learner's, at the last row
   ActorLearner::Answer answer_;
@@ -130,7 +123,7 @@ class FreeRunningWorkers final : public Environment {
 /// The learner of free-running workers, as the runner's agent.
 class FreeRunningAgent final : public Agent {
  public:
-  /// workers: the environment of the same runner; must outlive the agent.
+  /// workers: the environment of the same runner for training; must outlive the agent.
   FreeRunningAgent(std::unique_ptr<ActorLearner> learner, FreeRunningWorkers& workers);
 
   torch::Tensor step(const TimeStep& time_step) override;
@@ -139,13 +132,14 @@ class FreeRunningAgent final : public Agent {
   /// The learner's, and the lag.
   std::map<std::string, double> statistics() const override;
 
-  /// NaN while workers run, when the learner looks at no state to act.
+  /// NaN in training, when the learner looks at no state to act.
   double state_value() const override;
   void state(StateTree& tree) override;
 
  private:
   std::unique_ptr<ActorLearner> learner_;
   FreeRunningWorkers& workers_;
+  bool eval_mode_ = false;
 };
 
 }  // namespace accumbens

@@ -17,6 +17,20 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// of an environment that somebody else keeps
+std::shared_ptr<Environment> not_owned(Environment& environment) {
+  return {std::shared_ptr<void>(), &environment};
+}
+
+void episodes_state(std::vector<Episode>& episodes, StateTree& tree) {
+  for (size_t b = 0; b < episodes.size(); ++b) {
+    tree.scope("episode_" + std::to_string(b), [&](StateTree& t) {
+      t("phase", episodes[b].phase)("return", episodes[b].episode_return)("length",
+                                                                          episodes[b].length);
+    });
+  }
+}
+
 }  // namespace
 
 double PhaseStatistics::average_return() const {
@@ -36,12 +50,7 @@ void PhaseStatistics::state(StateTree& tree) {
 void Position::state(StateTree& tree) {
   tree("iteration", iteration)("phase", phase)("agent_steps", agent_steps)("frames", frames)(
       "total_steps", total_steps)("train", train)("eval", eval);
-  for (size_t b = 0; b < episodes.size(); ++b) {
-    tree.scope("episode_" + std::to_string(b), [&](StateTree& t) {
-      t("phase", episodes[b].phase)("return", episodes[b].episode_return)("length",
-                                                                          episodes[b].length);
-    });
-  }
+  episodes_state(episodes, tree);
 }
 
 void cut_long_episode(Environment& environment, TimeStep& time_step, int64_t stream, int64_t length,
@@ -53,18 +62,24 @@ void cut_long_episode(Environment& environment, TimeStep& time_step, int64_t str
   time_step.lost_life[stream] = 0;
 }
 
+Runner::Streams::Streams(std::shared_ptr<Environment> in)
+    : environment(std::move(in)),
+      action(zero_actions(environment->spec())),
+      between_episodes(environment->spec().batch_size, 1) {}
+
 Runner::Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
-               std::vector<Observer*> observers, NewEnvironment new_environment)
+               std::vector<Observer*> observers, NewEnvironment new_environment,
+               std::shared_ptr<Environment> of_evaluation)
     : options_(options),
       evaluate_(evaluate),
-      environment_(&environment),
+      streams_(not_owned(environment)),
+      waiting_(environment.spec().batch_size),
       agent_(agent),
       observers_(std::move(observers)),
       new_environment_(std::move(new_environment)),
-      action_(zero_actions(environment.spec())),
-      between_episodes_(environment.spec().batch_size, 1),
       episodes_left_(environment.spec().batch_size, -1) {
   position_.episodes.resize(environment.spec().batch_size);
+  if (of_evaluation) others_.emplace(std::move(of_evaluation));
 }
 
 Runner::Outcome Runner::run(const std::atomic<bool>& stop,
@@ -98,7 +113,7 @@ Runner::Outcome Runner::run(const std::atomic<bool>& stop,
 
 void Runner::evaluate(int64_t num_episodes, const std::atomic<bool>& stop) {
   agent_.set_eval_mode(true);
-  position_.phase = Phase::kEval;
+  enter(Phase::kEval);
 
   // as many of each stream: the first to end would be the short ones
   const auto streams = static_cast<int64_t>(episodes_left_.size());
@@ -118,7 +133,7 @@ void Runner::step() {
   if (options_.clip_rewards) {
     for (float& reward : seen.reward) reward = std::clamp(reward, -1.0F, 1.0F);
   }
-  action_ = agent_.step(seen);
+  streams_.action = agent_.step(seen);
 
   for (int64_t b = 0; b < streams; ++b) {
     if (time_step.last(b) && !time_step.lost_life[b]) end_episode(b);
@@ -129,7 +144,7 @@ void Runner::step() {
 TimeStep Runner::step_environment() {
   environment_failed_ = false;
   try {
-    return environment_->step(action_);
+    return streams_.environment->step(streams_.action);
   } catch (const Diverged&) {  // of a free-running worker
     throw;
   } catch (...) {
@@ -142,7 +157,7 @@ void Runner::begin_or_count(TimeStep& time_step, int64_t stream) {
   Episode& episode = position_.episodes[stream];
   if (time_step.first(stream)) {
     if (!time_step.lost_life[stream]) episode = {.phase = position_.phase};
-    between_episodes_[stream] = 0;
+    streams_.between_episodes[stream] = 0;
     return;
   }
 
@@ -154,15 +169,15 @@ void Runner::begin_or_count(TimeStep& time_step, int64_t stream) {
     ++position_.total_steps;
     if (position_.phase == Phase::kTrain) {
       ++position_.agent_steps;
-      position_.frames += environment_->spec().frames_per_step;
+      position_.frames += streams_.environment->spec().frames_per_step;
     }
   }
-  cut_long_episode(*environment_, time_step, stream, episode.length,
+  cut_long_episode(*streams_.environment, time_step, stream, episode.length,
                    options_.max_steps_per_episode);
 }
 
 void Runner::end_episode(int64_t stream) {
-  between_episodes_[stream] = 1;
+  streams_.between_episodes[stream] = 1;
   if (episodes_left_[stream] == 0) return;
 
   PhaseStatistics& statistics = position_.phase_statistics();
@@ -188,15 +203,15 @@ bool Runner::enough_steps() const {
 }
 
 bool Runner::waits_for_episodes() const {
-  const bool alone = between_episodes_.size() == 1;
+  const bool alone = episodes_left_.size() == 1;
   return options_.max_steps_per_episode && (alone || position_.phase == Phase::kEval);
 }
 
 bool Runner::phase_done() const {
   if (!enough_steps()) return false;
   if (!waits_for_episodes()) return true;
-  for (size_t b = 0; b < between_episodes_.size(); ++b) {
-    if (!between_episodes_[b] && episodes_left_[b] != 0) return false;
+  for (size_t b = 0; b < episodes_left_.size(); ++b) {
+    if (!streams_.between_episodes[b] && episodes_left_[b] != 0) return false;
   }
   return true;
 }
@@ -204,21 +219,22 @@ bool Runner::phase_done() const {
 void Runner::finish_phase() {
   for (Observer* observer : observers_) observer->on_phase(position_, agent_);
 
-  // an episode does not cross from training to evaluation or back
-  const auto streams = static_cast<int64_t>(between_episodes_.size());
-  for (int64_t b = 0; b < streams && evaluate_; ++b) {
-    if (!between_episodes_[b]) environment_->end_episode(b);
-    between_episodes_[b] = 1;
+  // an episode does not cross from training to evaluation or back, but may wait for its end
+  const bool goes_on = !evaluate_ || (others_ && position_.phase == Phase::kTrain);
+  const auto streams = static_cast<int64_t>(episodes_left_.size());
+  for (int64_t b = 0; b < streams && !goes_on; ++b) {
+    if (!streams_.between_episodes[b]) streams_.environment->end_episode(b);
+    streams_.between_episodes[b] = 1;
   }
   std::ranges::fill(episodes_left_, -1);
 
   if (evaluate_ && position_.phase == Phase::kTrain) {
-    position_.phase = Phase::kEval;
+    enter(Phase::kEval);
     return;
   }
   for (Observer* observer : observers_) observer->on_iteration(position_);
   ++position_.iteration;
-  position_.phase = Phase::kTrain;
+  enter(Phase::kTrain);
   position_.train = {};
   position_.eval = {};
 
@@ -228,29 +244,56 @@ void Runner::finish_phase() {
   }
 }
 
+void Runner::enter(Phase phase) {
+  if (position_.phase == phase) return;
+  position_.phase = phase;
+  if (!others_) return;
+  std::swap(streams_, *others_);
+  std::swap(position_.episodes, waiting_);
+}
+
 void Runner::replace_environment(const std::string& name) {
-  own_environment_ = new_environment_(name);
-  environment_ = own_environment_.get();
-  std::ranges::fill(between_episodes_, 1);
+  streams_ = Streams(new_environment_(name));
 }
 
 void Runner::state(StateTree& tree) {
-  tree("position", position_)("action", action_)("between_episodes", between_episodes_)(
-      "episodes_left", episodes_left_);
+  // which streams are the present ones follows from the phase
+  Position position = position_;
+  if (tree.loading()) {
+    tree("position", position);
+    enter(position.phase);
+  }
+  tree("position", position_)("episodes_left", episodes_left_);
 
   // another game's state would fit or not by chance
-  std::string name = environment_->spec().name;
+  const std::string& here = streams_.environment->spec().name;
+  std::string name = here;
   if (tree.saving() || tree.contains("environment_name")) tree("environment_name", name);
-  if (name != environment_->spec().name) {
-    throw Error("the saved run is in " + name + ", this one in " + environment_->spec().name +
+  if (name != here) {
+    throw Error("the saved run is in " + name + ", this one in " + here +
                 "; resume with the configuration that wrote it, or use a new --base_dir");
   }
+
+  // of what failed there is no state, and with its seed it would begin with the same episodes again
+  const bool training = position_.phase == Phase::kTrain;
+  tree("action", streams_.action)("between_episodes", streams_.between_episodes);
   if (!environment_failed_ && (tree.saving() || tree.contains("environment"))) {
-    tree.scope("environment", [&](StateTree& t) { environment_->state(t); });
+    tree.scope("environment", [&](StateTree& t) { streams_.environment->state(t); });
   } else if (tree.loading() && new_environment_) {
-    // with the seed of the failed one it would begin with the same episodes again
-    replace_environment("after/" + std::to_string(position_.total_steps));
+    replace_environment((training ? "after/" : "evaluation/after/") +
+                        std::to_string(position_.total_steps));
   }
+
+  // checkpoints of older versions lack the streams that wait
+  if (others_ && (tree.saving() || tree.contains("waiting"))) {
+    tree.scope("waiting", [&](StateTree& t) {
+      t("action", others_->action)("between_episodes", others_->between_episodes);
+      episodes_state(waiting_, t);
+      t.scope("environment", [&](StateTree& e) { others_->environment->state(e); });
+    });
+  }
+
+  if (tree.loading() && !training) agent_.set_eval_mode(true);
   tree.scope("agent", [&](StateTree& t) { agent_.state(t); });
   for (size_t i = 0; i < observers_.size(); ++i) {
     tree.scope("observer_" + std::to_string(i), [&](StateTree& t) { observers_[i]->state(t); });

@@ -67,7 +67,7 @@ struct RunnerOptions {
           one_of({"auto", "cpu", "cuda"}));
     field("num_environments", num_environments,
           "streams that the agent acts in at once; with several, training does not wait for the "
-          "ends of episodes: they go on in the next iteration, or evaluation cuts them",
+          "ends of episodes, which go on in the next iteration: evaluation has streams of its own",
           in_closed(1, 100'000));
     field("num_workers", num_workers,
           "threads that step the environments, best 1 or num_threads; in lock_step results do not "
@@ -156,7 +156,8 @@ class Observer {
 
 /// Dopamine's experiment (Castro et al., 2018; protocol of Machado et al., 2018): iterations of a
 /// training phase and, if asked for, an evaluation phase, each of whole episodes. With several
-/// streams only evaluation waits for the ends of episodes, of one more in each stream.
+/// streams only evaluation waits for the ends of episodes, of one more in each stream; where it
+/// has an environment of its own, episodes of training go on after it.
 ///
 /// The loop alternates environment and agent; everything else watches. It can be stopped after
 /// any step, saved through state(), and continued elsewhere bit for bit.
@@ -170,10 +171,12 @@ class Runner {
 
   /// evaluate: whether iterations have an evaluation phase. new_environment: if given, makes the
   /// one that follows on one that failed ("after/N", agent steps) and, with
-  /// new_environment_per_iteration, those of the iterations after the first ("iteration/N"). All
-  /// references must outlive it.
+  /// new_environment_per_iteration, those of the iterations after the first ("iteration/N").
+  /// of_evaluation: for evaluation, with the spec of `environment`, which is for training only
+  /// then; does not go with new_environment_per_iteration. All references must outlive it.
   Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
-         std::vector<Observer*> observers, NewEnvironment new_environment = {});
+         std::vector<Observer*> observers, NewEnvironment new_environment = {},
+         std::shared_ptr<Environment> of_evaluation = {});
 
   /// Runs until the last iteration is done, or `stop` becomes true. `checkpoint` is called between
   /// two steps when one is due.
@@ -194,6 +197,15 @@ class Runner {
   void state(StateTree& tree);
 
  private:
+  // an environment, and where the runner is in it
+  struct Streams {
+    explicit Streams(std::shared_ptr<Environment> in);
+
+    std::shared_ptr<Environment> environment;
+    torch::Tensor action;                   // [B] or [B, D], the agent's last answer
+    std::vector<int64_t> between_episodes;  // [B], whether the next step begins one
+  };
+
   void step();
   TimeStep step_environment();
   void begin_or_count(TimeStep& time_step, int64_t stream);
@@ -202,21 +214,21 @@ class Runner {
   bool waits_for_episodes() const;
   bool phase_done() const;
   void finish_phase();
+  void enter(Phase phase);
   void replace_environment(const std::string& name);
 
   RunnerOptions options_;
   bool evaluate_;
-  Environment* environment_;
-  std::unique_ptr<Environment> own_environment_;  // made by new_environment_
+  Streams streams_;                // of the present phase
+  std::optional<Streams> others_;  // of the other phase, if it has its own
+  std::vector<Episode> waiting_;   // [B], in progress in the others
   Agent& agent_;
   std::vector<Observer*> observers_;
   NewEnvironment new_environment_;
 
   bool environment_failed_ = false;
   Position position_;
-  torch::Tensor action_;                   // [B] or [B, D], the agent's last answer
-  std::vector<int64_t> between_episodes_;  // [B], whether the next step begins one
-  std::vector<int64_t> episodes_left_;     // [B], that count in this phase, -1 for any number
+  std::vector<int64_t> episodes_left_;  // [B], that count in this phase, -1 for any number
 };
 
 }  // namespace accumbens
