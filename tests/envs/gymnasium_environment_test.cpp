@@ -88,7 +88,7 @@ void replay(GoldenFile& golden, const std::string& id, const std::string& kwargs
   std::vector<float> observation(spaces.observation_shape[0]);
   Lcg random(1);
   bool begins = true;
-  for (int step = 0; step < 400; ++step) {
+  for (int step = 0; step < 10'000; ++step) {
     int64_t choice = 0;
     std::vector<float> action;
     if (spaces.num_actions > 0) choice = random.below(spaces.num_actions);
@@ -107,6 +107,7 @@ void replay(GoldenFile& golden, const std::string& id, const std::string& kwargs
     }
     const int flags = (begins ? 1 : 0) + 2 * outcome.terminated + 4 * outcome.truncated;
     begins = flags > 1;
+    if (step >= 400 && step % 10 > 0) continue;
 
     ASSERT_EQ(flags, golden.read<uint8_t>()) << step;
     ASSERT_NEAR(outcome.reward, golden.read<float>(), 1e-3) << step;
@@ -118,7 +119,7 @@ void replay(GoldenFile& golden, const std::string& id, const std::string& kwargs
 
 // oracle: Gymnasium 1.4.0 in a Python of its own, tests/oracles/gymnasium_ids.py; floats may differ
 // a little between machines
-TEST(GymnasiumEnvironment, StepsAreThoseOfGymnasium) {
+TEST(GymnasiumEnvironment, Equals10000StepsOfGymnasium) {
   GoldenFile golden("gymnasium_ids.bin");
   replay(golden, "FrozenLake-v1", R"({"map_name": "8x8"})");
   replay(golden, "Taxi-v4", "");

@@ -22,7 +22,7 @@ import numpy as np
 import stable_baselines3
 from stable_baselines3.common import atari_wrappers
 
-from atari_games import SEED, make_ale
+from atari_games import RECORD_BYTES, SEED, make_ale, shortened
 from philox import Stream, lcg
 
 HERE = pathlib.Path(__file__).parent
@@ -103,8 +103,8 @@ if __name__ == "__main__":
     print("stable-baselines3", stable_baselines3.__version__, "ale-py", ale_py.__version__,
           "opencv", cv2.__version__, "numpy", np.__version__)
     for rom in ["pong", "breakout", "space_invaders"]:
-        out = baselines(rom, 1000)
-        (HERE / f"atari_baselines_{rom}.bin").write_bytes(out)
-        types_seen = [out[i + 8] for i in range(0, len(out), 10)]
-        print(rom, len(out), "bytes,", types_seen.count(LAST), "LAST")
+        out = baselines(rom, 10_000)
+        (HERE / f"atari_baselines_{rom}.bin").write_bytes(shortened(out))
+        types_seen = out[8::RECORD_BYTES]
+        print(rom, len(types_seen), "steps,", types_seen.count(LAST), "LAST")
     (HERE / "atari_ram_pong.bin").write_bytes(ram("pong", 300))

@@ -1,7 +1,7 @@
 """Golden data for the Atari pipeline, from the code of the two peers themselves, on real ROMs.
 
 Dopamine's class AtariPreprocessing and DQN Zoo's processors and environment wrappers run over
-ale-py, with actions from a linear congruential generator and 1,000 agent steps per case. Only what
+ale-py, with actions from a linear congruential generator and 10,000 agent steps per case. Only what
 they import is replaced: Gym by a few lines over ALEInterface, chex by nothing, and the numbers of
 no-ops come from RandomStream. Needs checkouts of both, dm-env, ale-py, opencv and Pillow before 13
 (which resizes some tall images vertically first; DQN Zoo requires 10):
@@ -10,8 +10,8 @@ no-ops come from RandomStream. Needs checkouts of both, dm-env, ale-py, opencv a
 
 Writes atari_<case>.bin beside this file, one record per step, little-endian: CRC-32 of the
 [84, 84] frame, float32 reward (unclipped), a byte for the step type (0 FIRST, 1 MID, 2 LAST) and a
-byte of flags (1: discount is 1, 2: a life was lost but the game goes on). Also atari_resize.json:
-CRC-32 of random images resized by OpenCV and Pillow.
+byte of flags (1: discount is 1, 2: a life was lost but the game goes on); after 1,000 records only
+the CRC-32 of each ten. Also atari_resize.json: CRC-32 of random images resized by OpenCV and Pillow.
 """
 
 import json
@@ -29,10 +29,11 @@ import numpy as np
 import PIL
 from PIL import Image
 
-from atari_games import SEED, make_ale
+from atari_games import RECORD_BYTES, SEED, make_ale, shortened
 from philox import Stream, lcg
 
 HERE = pathlib.Path(__file__).parent
+STEPS = 10_000
 FIRST, MID, LAST = 0, 1, 2
 DISCOUNT_ONE, LOST_LIFE = 1, 2
 
@@ -183,12 +184,12 @@ if __name__ == "__main__":
     for name, rom in [("pong", "pong"), ("breakout", "breakout"),
                       ("space_invaders", "space_invaders")]:
         cases = {
-            f"dopamine_{name}": dopamine(dopamine_checkout, rom, 1000),
-            f"dqn_zoo_{name}": dqn_zoo(zoo_checkout, rom, 1000, max_frames=800),
+            f"dopamine_{name}": dopamine(dopamine_checkout, rom, STEPS),
+            f"dqn_zoo_{name}": dqn_zoo(zoo_checkout, rom, STEPS, max_frames=800),
         }
         if rom != "pong":
-            cases[f"life_loss_{name}"] = dopamine(dopamine_checkout, rom, 1000, life_loss=True)
+            cases[f"life_loss_{name}"] = dopamine(dopamine_checkout, rom, STEPS, life_loss=True)
         for case, out in cases.items():
-            (HERE / f"atari_{case}.bin").write_bytes(out)
-            types_seen = [out[i + 8] for i in range(0, len(out), 10)]
-            print(case, len(out), "bytes,", types_seen.count(LAST), "LAST")
+            (HERE / f"atari_{case}.bin").write_bytes(shortened(out))
+            types_seen = out[8::RECORD_BYTES]
+            print(case, len(types_seen), "steps,", types_seen.count(LAST), "LAST")
