@@ -113,7 +113,7 @@ void DqnAgent::update() {
   const Batch batch = parts_.replay.sample(batch_size_, parts_.sampling).to(device_);
   Losses result;
   {
-    const Autocast products(device_.type(), options_.dtype());
+    const Autocast products(device_.type(), autocast_type(options_.update_dtype));
     result = losses(batch);
   }
 

@@ -118,11 +118,6 @@ struct DqnOptions {
 
   /// What the network is asked for.
   HeadSpec head(int64_t num_actions) const;
-
-  /// update_dtype, for an Autocast.
-  torch::ScalarType dtype() const {
-    return update_dtype == "bfloat16" ? torch::kBFloat16 : torch::kFloat32;
-  }
 };
 
 /// Deep Q-network (Mnih et al., 2015, "Human-level control through deep reinforcement learning").

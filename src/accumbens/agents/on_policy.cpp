@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
+#include "accumbens/networks/autocast.h"
 #include "accumbens/networks/q_network.h"
 
 namespace accumbens {
@@ -74,6 +75,11 @@ ActorLearner::Answer OnPolicyAgent::answer(const TimeStep&, const torch::Tensor&
 
 void OnPolicyAgent::remember(const torch::Tensor& s_t, const Answer& answer) {
   rollout_.add(s_t, answer.notes[0], answer.notes[1], answer.notes[2]);
+}
+
+PolicyOutput OnPolicyAgent::look_at(const torch::Tensor& s) {
+  const Autocast products(device_.type(), autocast_type(options_.network_dtype));
+  return parts_.network->forward(s);
 }
 
 PolicyOutput OnPolicyAgent::look_without_gradients(const torch::Tensor& s) {

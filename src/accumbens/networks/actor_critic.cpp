@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "accumbens/core/random_tensor.h"
+#include "accumbens/networks/autocast.h"
 #include "accumbens/networks/dense.h"
 
 namespace accumbens {
@@ -64,7 +65,11 @@ PolicyOutput ClassicControlActorCriticNetwork::forward(const torch::Tensor& s) {
 }
 
 PolicyOutput EncodedActorCritic::forward(const torch::Tensor& s) {
-  const torch::Tensor x = hidden_->forward(encode(s)).relu_();  // [B, hidden_units]
+  torch::Tensor x = hidden_->forward(encode(s)).relu_();  // [B, hidden_units]
+
+  // bfloat16 would make one probability of neighbours
+  const Autocast exact(x.device().type(), torch::kFloat32);
+  x = x.to(torch::kFloat32);
   return {.logits = actor_->forward(x), .value = critic_->forward(x).squeeze(1)};
 }
 

@@ -24,7 +24,8 @@ struct PolicyOutput {
 /// A network from stacked observations to a policy and a value.
 class ActorCriticNetwork : public torch::nn::Module {
  public:
-  /// s: [B, stack, ...] in the environment's dtype.
+  /// s: [B, stack, ...] in the environment's dtype. What it says is float32, also under an
+  /// Autocast: one to float32 belongs around the last layers.
   virtual PolicyOutput forward(const torch::Tensor& s) = 0;
 };
 

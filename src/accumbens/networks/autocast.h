@@ -2,6 +2,8 @@
 
 #include <torch/types.h>
 
+#include <string>
+
 namespace accumbens {
 
 /// What convolutions and matrix products of this thread on a kind of device are computed in while
@@ -29,5 +31,10 @@ class Autocast {
   torch::DeviceType device_;
   State before_;
 };
+
+/// "float32" or "bfloat16", as options name them.
+inline torch::ScalarType autocast_type(const std::string& name) {
+  return name == "bfloat16" ? torch::kBFloat16 : torch::kFloat32;
+}
 
 }  // namespace accumbens

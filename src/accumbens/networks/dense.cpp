@@ -151,6 +151,8 @@ struct Gradients {
 
 // the inputs of each layer, then the output
 variable_list run(const Tensor& x, at::TensorList weights, at::TensorList biases, DenseSpec spec) {
+  // small products gain nothing from bfloat16
+  const Autocast exact(x.device().type(), torch::kFloat32);
   const at::AutoDispatchBelowADInplaceOrView below_autograd;
   const bool side_by_side = weights.front().dim() == 3;
   variable_list values;
@@ -174,8 +176,6 @@ class DenseLayers final : public torch::autograd::Function<DenseLayers> {
  public:
   static Tensor forward(AutogradContext* context, const Tensor& x, at::TensorList leaves,
                         const variable_list& weights, const variable_list& biases, DenseSpec spec) {
-    // small products gain nothing from bfloat16
-    const Autocast exact(x.device().type(), torch::kFloat32);
     variable_list values = run(x, weights, biases, spec);
     const at::AutoDispatchBelowADInplaceOrView below_autograd;
     Tensor y = output_of(values, spec);

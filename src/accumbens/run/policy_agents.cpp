@@ -1,17 +1,48 @@
 #include "accumbens/run/policy_agents.h"
 
+#include <torch/utils.h>
+
 #include <memory>
 #include <utility>
 
 #include "accumbens/agents/a2c.h"
 #include "accumbens/agents/ppo.h"
 #include "accumbens/core/error.h"
+#include "accumbens/networks/autocast.h"
 #include "accumbens/networks/minatar.h"
+#include "accumbens/replay/frames.h"
 #include "accumbens/run/dopamine.h"
 #include "accumbens/run/parts.h"
 
 namespace accumbens {
 namespace {
+
+// a network that is not what its agent asks for is found before training. s: [3, stack, ...]
+void require_policy(ActorCriticNetwork& network, const EnvironmentSpec& environment,
+                    const torch::Tensor& s, torch::ScalarType dtype, const std::string& name) {
+  const torch::NoGradGuard no_grad;
+  const Autocast products(s.device().type(), dtype);
+  const PolicyOutput output = network.forward(s);
+  const auto require = [&](const std::string& what, const torch::Tensor& got,
+                           const std::vector<int64_t>& shape) {
+    const torch::IntArrayRef needed(shape);
+    if (got.defined() && got.sizes() == needed && got.scalar_type() == torch::kFloat32) return;
+    throw ConfigError(
+        "the network @" + name + " says of three states " +
+        (got.defined() ? c10::str(got.scalar_type(), " ", got.sizes(), " as ") : "no ") + what +
+        ", where " + environment.name + " needs Float " + c10::str(needed) +
+        "; bind another, see `accumbens list actor_critic_networks`");
+  };
+  require("value", output.value, {3});
+  if (environment.num_actions > 0)
+    return require("logits", output.logits, {3, environment.num_actions});
+  if (output.logits.defined()) {
+    throw ConfigError("the network @" + name + " says logits, but the actions of " +
+                      environment.name + " are continuous; let it say mean and log_std alone");
+  }
+  require("mean", output.mean, {3, environment.action_size()});
+  require("log_std", output.log_std, {3, environment.action_size()});
+}
 
 // builds PpoAgent or A2cAgent; name: of the options in the registry
 template <class DerivedAgent, class Options>
@@ -28,6 +59,11 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
         Catalogue::build("actor_critic_networks", catalogue.actor_critics, options.network,
                          configuration, network_context, initialization);
     network->to(context.device);
+    const ReplaySpec frames = replay_spec(environment, options.stack_size);
+    require_policy(*network, environment,
+                   torch::zeros(batch_of_stacks(frames, /*batch_size=*/3),
+                                torch::dtype(environment.observation_dtype).device(context.device)),
+                   autocast_type(options.network_dtype), options.network.name);
 
     auto rates = configuration.get<OptimizerOptions>("create_optimizer");
     if (rates.max_gradient_norm) {
@@ -45,7 +81,7 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
             .network = network,
             .optimizer = Optimizer(options.optimizer, rates, network->parameters(),
                                    catalogue.make_optimizer_parts(configuration, rates)),
-            .frame_stack = FrameStack(replay_spec(environment, options.stack_size)),
+            .frame_stack = FrameStack(frames),
             .advantages =
                 Catalogue::build("advantage_estimators", catalogue.advantage_estimators,
                                  options.advantage_estimator, configuration, options.lambda_),

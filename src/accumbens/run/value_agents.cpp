@@ -154,7 +154,7 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
   const auto s = torch::zeros(
       batch_of_stacks(spec, /*batch_size=*/1),
       torch::dtype(environment.observation_dtype).device(context.device));  // [1, stack, ...]
-  require_head(*network, head, s, options.dtype(), options.network.name);
+  require_head(*network, head, s, autocast_type(options.update_dtype), options.network.name);
 
   // noise takes the place of random actions
   const EpsilonContext decay{.decay_period = options.epsilon_decay_period,
