@@ -1,6 +1,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/linalg_svdvals.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/utils.h>
 
 #include <cmath>
@@ -132,6 +133,24 @@ TEST(NatureDqnNetwork, EqualsDopaminesWithEveryHead) {
   const QOutput implicit = network({.kind = HeadSpec::Kind::kImplicitQuantile, .num_actions = 6})
                                ->forward_at(s, expected.at("implicit.taus").unsqueeze(0));
   expect_close(implicit.quantiles.transpose(1, 2), "implicit.quantiles");
+}
+
+// oracle: the path without gradients, which Dopamine's numbers above test; the mean of the
+// quantiles
+TEST(NatureDqnNetwork, ImplicitQuantilesAreTheSameWithAndWithoutGradients) {
+  RandomStream random(1, "initialization");
+  NatureDqnNetwork network({}, 4, 84, 84,
+                           {.kind = HeadSpec::Kind::kImplicitQuantile, .num_actions = 3}, random);
+  fill_by_formula(network);
+  const torch::Tensor s = (255 * formula(1, {2, 4, 84, 84}, 1.0).abs()).to(torch::kUInt8);
+  const torch::Tensor taus = formula(2, {2, 5}, 1.9).abs();
+  const QOutput with = network.forward_at(s, taus);
+  const torch::NoGradGuard no_grad;
+  const QOutput without = network.forward_at(s, taus);
+  EXPECT_TRUE(with.quantiles.requires_grad());
+  EXPECT_TRUE(torch::allclose(with.quantiles, without.quantiles, 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(with.q_values, without.quantiles.mean(-1), 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(without.q_values, without.quantiles.mean(-1), 1e-5, 1e-6));
 }
 
 // equal within 1e-5 of the greatest number
@@ -313,6 +332,30 @@ TEST(ActorCriticNetworks, BeginOrthogonalWithTheGainsOfTheirPeers) {
                         {"critic", 1.0}});
 }
 
+// oracle: the layers written out
+TEST(NatureActorCriticNetwork, SharesConvolutionsWithoutPaddingAndADenseLayer) {
+  RandomStream random(1, "initialization");
+  NatureActorCriticNetwork network(/*stack_size=*/4, 84, 84, /*num_actions=*/6, random);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor s = (255 * formula(1, {2, 4, 84, 84}, 1.0).abs()).to(torch::kUInt8);
+
+  auto p = network.named_parameters();
+  torch::Tensor x = s.to(torch::kFloat32) / 255;
+  for (const auto& [name, stride] :
+       {std::pair{"conv0", 4}, std::pair{"conv1", 2}, std::pair{"conv2", 1}}) {
+    x = torch::conv2d(x, p[name + std::string(".weight")], p[name + std::string(".bias")], stride)
+            .relu();
+  }
+  x = x.permute({0, 2, 3, 1}).flatten(1);  // [B, 7 * 7 * 64]
+  ASSERT_EQ(x.size(1), 7 * 7 * 64);
+  x = torch::linear(x, p["hidden.weight"], p["hidden.bias"]).relu();
+  const PolicyOutput output = network.forward(s);
+  EXPECT_TRUE(torch::allclose(output.logits, torch::linear(x, p["actor.weight"], p["actor.bias"]),
+                              1e-4, 1e-6));
+  EXPECT_TRUE(torch::allclose(
+      output.value, torch::linear(x, p["critic.weight"], p["critic.bias"]).squeeze(1), 1e-4, 1e-5));
+}
+
 // oracle: a rotation drawn evenly turns no direction into one more often than into another, so that
 // entries of n x n have variance 1 / n, also those of the diagonal, which signs left as they come
 // out of a QR decomposition would bias. Five standard deviations
@@ -382,9 +425,8 @@ torch::Tensor drawn_like(torch::IntArrayRef shape, RandomStream& same) {
   return torch::randn(shape, at::make_generator<at::CPUGeneratorImpl>(same.bits()));
 }
 
-// oracle: the formulas of Fortunato et al. (2018) with the same draws
+// oracle: the formulas of Fortunato et al. (2018) with the same draws, and their gradients
 TEST(NoisyLinear, AddsTheNoiseThatIsDrawn) {
-  const torch::NoGradGuard no_grad;
   const torch::Tensor x = formula(1, {2, 5}, 2.0);
   for (const auto kind : {NoiseSpec::Kind::kFactorised, NoiseSpec::Kind::kIndependent}) {
     RandomStream initialization(1, "initialization");
@@ -408,11 +450,27 @@ TEST(NoisyLinear, AddsTheNoiseThatIsDrawn) {
       bias_noise = drawn_like({3}, same);
     }
     layer.sample_noise(noise);
-    const double sigma = 0.5 / std::sqrt(5.0);
-    const torch::Tensor noisy = x.mm((parameters["weight"] + sigma * weight_noise).t()) +
-                                parameters["bias"] + sigma * bias_noise;
-    EXPECT_TRUE(torch::allclose(layer.forward(x), noisy, 1e-5, 1e-6));
+    EXPECT_TRUE(
+        parameters["weight_sigma"].eq(static_cast<float>(0.5 / std::sqrt(5.0))).all().item<bool>());
+    const torch::Tensor noisy =
+        x.mm((parameters["weight"] + parameters["weight_sigma"] * weight_noise).t()) +
+        parameters["bias"] + parameters["bias_sigma"] * bias_noise;
+    const torch::Tensor output = layer.forward(x);
+    EXPECT_TRUE(torch::allclose(output, noisy, 1e-5, 1e-6));
     EXPECT_FALSE(torch::allclose(noisy, quiet));
+    const torch::Tensor direction = formula(2, {2, 3}, 1.0);
+    const auto gradients = torch::autograd::grad({output}, layer.parameters(), {direction});
+    const auto expected = torch::autograd::grad({noisy}, layer.parameters(), {direction});
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_TRUE(torch::allclose(gradients[i], expected[i], 1e-5, 1e-6)) << i;
+    }
+
+    // one row, as for acting
+    {
+      const torch::NoGradGuard no_grad;
+      EXPECT_TRUE(
+          torch::allclose(layer.forward(x.narrow(0, 1, 1)), noisy.narrow(0, 1, 1), 1e-5, 1e-6));
+    }
 
     // again without
     layer.clear_noise();

@@ -59,7 +59,8 @@ TEST_P(OptaxSteps, AreTheSame) {
 
 // oracle: Kingma & Ba (2015), the order of computation at the end of section 2, written out
 TEST(Optimizer, AddsEpsHatBeforeTheBiasIsCorrected) {
-  const OptimizerOptions options{.learning_rate = 0.01, .eps = 0.05, .eps_hat = true};
+  const OptimizerOptions options{
+      .learning_rate = 0.01, .beta1 = 0.8, .beta2 = 0.97, .eps = 0.05, .eps_hat = true};
   torch::Tensor parameter = torch::tensor({1.0}, torch::kFloat64).set_requires_grad(true);
   Optimizer optimizer("adam", options, {parameter});
   double theta = 1.0;
@@ -68,9 +69,9 @@ TEST(Optimizer, AddsEpsHatBeforeTheBiasIsCorrected) {
   for (int t = 1; t <= 20; ++t) {
     const double gradient = std::sin(t);
     optimizer.minimize(loss_with_gradient(parameter, torch::tensor({gradient}, torch::kFloat64)));
-    m = 0.9 * m + 0.1 * gradient;
-    v = 0.999 * v + 0.001 * gradient * gradient;
-    const double alpha = 0.01 * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.9, t));
+    m = 0.8 * m + 0.2 * gradient;
+    v = 0.97 * v + 0.03 * gradient * gradient;
+    const double alpha = 0.01 * std::sqrt(1 - std::pow(0.97, t)) / (1 - std::pow(0.8, t));
     theta -= alpha * m / (std::sqrt(v) + 0.05);
     EXPECT_NEAR(parameter.item<double>(), theta, 1e-12) << t;
   }

@@ -56,8 +56,11 @@ class NoisyLinear : public torch::nn::Module {
   torch::Tensor bias_;          // [outputs], [1] if shared, or undefined
   torch::Tensor weight_sigma_;  // [outputs, inputs]
   torch::Tensor bias_sigma_;    // [outputs], undefined without biases
-  torch::Tensor weight_noise_;  // [outputs, inputs], undefined without noise
-  torch::Tensor bias_noise_;    // [outputs]
+
+  // what was drawn last; undefined without noise, and where the kind of noise has none
+  torch::Tensor weight_noise_;  // [outputs, inputs]; factorised: output_noise_ input_noise_^T
+  torch::Tensor input_noise_;   // [inputs]
+  torch::Tensor output_noise_;  // [outputs], of the biases too
 };
 
 }  // namespace accumbens
