@@ -20,31 +20,29 @@ A2cOptions small_options() {
   return options;
 }
 
-// oracle: the episodes' returns, added up by hand, and torch's gradient of the loss as it is
-// written
+// oracle: the returns, added up by hand to an episode's end, or to the value of the true last state
+// where it was cut off or goes on, and torch's gradient of the loss as it is written
 TEST(A2cAgent, StepsAlongTheGradientOfReturnsLessTheValue) {
   for (const bool normalize : {false, true}) {
     A2cOptions options = small_options();
+    options.update_period = kRows * kStreams;
     options.normalize_advantages = normalize;
     options.vf_coefficient = normalize ? 0.3 : 1.0;
     options.entropy_coefficient = normalize ? 0.2 : 0.0;
     const double rate = 0.05;
     A2cAgent agent(options, kStreams, torch::kCPU, on_policy_parts("sgd", rate, 1, kLambda));
     ClassicControlActorCriticNetwork twin = twin_network(1);
-    const PlayedEpisode played = play_episode(agent);
+    const PlayedRollout played = play_rollout(agent);
 
-    // every state is the same; an action earns its number, and the last of the five ends the
-    // episode
-    torch::Tensor returns = torch::empty({5 * kStreams});
-    for (int64_t b = 0; b < kStreams; ++b) {
-      double value = 0;
-      for (int64_t t = 5; t-- > 0;) {
-        value = played.r[t][b].item<double>() + 0.9 * value;
-        returns[t * kStreams + b] = value;
-      }
+    const torch::Tensor v_t = twin.forward(played.s_t).value.detach();  // [N]
+    torch::Tensor returns = torch::empty_like(v_t);
+    for (size_t i = played.next.size(); i-- > 0;) {
+      const double later = played.next[i] > 0 ? returns[played.next[i]].item<double>()
+                                              : played.discount_t[i] * v_t[i].item<double>();
+      returns[i] = played.r_t[i] + 0.9 * later;
     }
-    const PolicyOutput output = twin.forward(played.s);
-    const auto [log_prob, entropy] = log_probabilities_and_entropies(output, played.a);
+    const PolicyOutput output = twin.forward(played.s_tm1);
+    const auto [log_prob, entropy] = log_probabilities_and_entropies(output, played.a_tm1);
     torch::Tensor advantage = (returns - output.value).detach();
     if (normalize) {
       advantage = advantage - advantage.mean();
@@ -102,6 +100,28 @@ TEST(A2cAgent, LearnsNothingWhereNothingHadAnOutcome) {
   EXPECT_TRUE(same(before, network_of(agent)));
   for (int64_t t = 0; t < 20; ++t) action = agent.step(game.step(action));
   EXPECT_FALSE(same(before, network_of(agent)));
+}
+
+// oracle: the network that learns, whose buffer nobody but the test changes
+TEST(OnPolicyAgents, AReplicaHasTheBuffersOfTheNetwork) {
+  const auto make = [](torch::Tensor& buffer) {
+    auto parts = on_policy_parts("adam", 0.01, /*seed=*/1, kLambda);
+    buffer = parts.network->register_buffer("buffer", torch::zeros({2}));
+    return std::make_unique<A2cAgent>(small_options(), kStreams, torch::kCPU, std::move(parts));
+  };
+  torch::Tensor buffer, copy;
+  const auto agent = make(buffer);
+  const auto replica = make(copy);
+  ActorLearner::Policy policy;
+  Game game;
+  torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
+  for (const float number : {3.0F, 4.0F}) {
+    for (int64_t t = 0; t < 6; ++t) action = agent->step(game.step(action));
+    buffer.fill_(number);
+    agent->publish(policy);
+    replica->follow(policy);
+    EXPECT_TRUE(torch::equal(copy, torch::full({2}, number)));
+  }
 }
 
 // oracle: the definition, of which a single number has no deviation

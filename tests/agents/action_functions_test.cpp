@@ -31,13 +31,18 @@ TEST(ActionFunctions, MaxTakesTheGreatestOfEachRowOrTheMean) {
       torch::equal(max_action({.mean = mean, .log_std = torch::zeros_like(mean)}, random), mean));
 }
 
-// oracle: the softmax
+// oracle: the softmax of each row's own logits
 TEST(ActionFunctions, SampledFollowsTheSoftmax) {
   RandomStream random(1, "actions");
-  const torch::Tensor logits = torch::tensor({0.0F, 1.0F, -2.0F}).expand({kDraws, 3});
-  const double sum = 1.0 + std::exp(1.0) + std::exp(-2.0);
-  expect_shares(sampled_action({.logits = logits}, random),
-                {1.0 / sum, std::exp(1.0) / sum, std::exp(-2.0) / sum});
+  const torch::Tensor logits = torch::tensor({{0.0F, 1.0F, -2.0F}, {1.0F, -1.0F, 0.5F}});
+  const torch::Tensor drawn = sampled_action({.logits = logits.repeat({kDraws, 1})}, random);
+  for (int64_t b = 0; b < 2; ++b) {
+    std::array<double, 3> probability{};
+    double sum = 0;
+    for (int64_t a = 0; a < 3; ++a) sum += probability[a] = std::exp(logits[b][a].item<double>());
+    for (double& p : probability) p /= sum;
+    expect_shares(drawn.view({kDraws, 2}).select(1, b), probability);
+  }
 }
 
 // oracle: the normal's mean and deviation; four standard deviations of both

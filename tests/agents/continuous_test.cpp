@@ -153,6 +153,12 @@ ContinuousAgent::Parts parts_of(const Kind& kind, int64_t outputs, int64_t criti
                     kBounds, kind.discrete ? kNumActions : 0);
 }
 
+ContinuousAgent::Parts parts_of(const Kind& kind) {
+  const int64_t outputs = kind.agent == "sac" ? 2 : 1;
+  const int64_t critics = kind.agent == "sac" || kind.agent == "td3" ? 2 : 1;
+  return parts_of(kind, outputs, critics);
+}
+
 std::unique_ptr<ExplorationNoise> gaussian_noise(double scale) {
   return std::make_unique<GaussianNoise>(GaussianNoiseOptions{.scale = scale});
 }
@@ -184,9 +190,7 @@ std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind, ContinuousAgent::P
 }
 
 std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind) {
-  const int64_t outputs = kind.agent == "sac" ? 2 : 1;
-  const int64_t critics = kind.agent == "sac" || kind.agent == "td3" ? 2 : 1;
-  return make_agent(kind, parts_of(kind, outputs, critics));
+  return make_agent(kind, parts_of(kind));
 }
 
 // learns from a given batch
@@ -214,6 +218,18 @@ torch::Tensor flat(const std::vector<torch::Tensor>& tensors) {
   std::vector<torch::Tensor> numbers;
   for (const torch::Tensor& one : tensors) numbers.push_back(one.detach().flatten());
   return torch::cat(numbers);
+}
+
+// transitions that are all the same
+Batch batch_of_ones() {
+  const torch::Tensor ones = torch::ones({4, 1});
+  return {.s_tm1 = ones,
+          .a_tm1 = ones,
+          .r_t = torch::ones({4}),
+          .discount_t = torch::ones({4}),
+          .s_t = ones,
+          .ids = {},
+          .probabilities = {}};
 }
 
 torch::Tensor run(ContinuousAgent& agent, Target& game, torch::Tensor action, int64_t steps) {
@@ -405,6 +421,36 @@ TEST(ContinuousAgents, AReplicaThatFollowsActsTheSame) {
   }
 }
 
+// oracle: the network's buffer, which nobody but the test changes: the target network has it after
+// the next update, all of it, and a replica when it follows
+TEST(ContinuousAgents, TheTargetAndReplicasHaveTheBuffersOfTheNetwork) {
+  struct Buffers {
+    torch::Tensor of_network, of_target;
+  };
+  for (const Kind& kind : kContinuousKinds) {
+    const auto make = [&](Buffers& buffers) {
+      auto parts = parts_of(kind);
+      buffers = {.of_network = parts.network->register_buffer("buffer", torch::zeros({2})),
+                 .of_target = parts.target_network->register_buffer("buffer", torch::zeros({2}))};
+      return make_agent(kind, std::move(parts));
+    };
+    Buffers own, of_replica;
+    const auto agent = make(own);
+    const auto replica = make(of_replica);
+    Target game(kind);
+    torch::Tensor action = run(*agent, game, game.no_action(), 60);
+    ActorLearner::Policy policy;
+    for (const float number : {3.0F, 4.0F}) {
+      own.of_network.fill_(number);
+      action = run(*agent, game, action, 2);
+      EXPECT_TRUE(torch::equal(own.of_target, own.of_network)) << kind;
+      agent->publish(policy);
+      replica->follow(policy);
+      EXPECT_TRUE(torch::equal(of_replica.of_network, torch::full({2}, number))) << kind;
+    }
+  }
+}
+
 // oracle: the game: the best actions are 2 and 0
 TEST(DdpgAgent, FindsTheBestDiscreteActionOfEachState) {
   for (const std::string agent : {"ddpg", "ddpg with gumbels"}) {
@@ -546,14 +592,7 @@ TEST(Td3Agent, ThePolicyAndTheTargetMoveWithEveryOtherUpdate) {
   const auto network = parts.network, target_network = parts.target_network;
   OpenTd3 agent(small(Td3Options{}), 4, torch::kCPU, std::move(parts), gaussian_noise(0.1), kRates);
   agent.noise = torch::zeros({4, 1});
-  const torch::Tensor ones = torch::ones({4, 1});
-  const Batch batch{.s_tm1 = ones,
-                    .a_tm1 = ones,
-                    .r_t = torch::ones({4}),
-                    .discount_t = torch::ones({4}),
-                    .s_t = ones,
-                    .ids = {},
-                    .probabilities = {}};
+  const Batch batch = batch_of_ones();
   const auto snapshot = [&] {
     return std::vector<torch::Tensor>{network->policy_parameters().front().detach().clone(),
                                       network->value_parameters().front().detach().clone(),
@@ -566,6 +605,73 @@ TEST(Td3Agent, ThePolicyAndTheTargetMoveWithEveryOtherUpdate) {
     const auto after = snapshot();
     for (size_t i = 0; i < before.size(); ++i) {
       EXPECT_EQ(torch::equal(before[i], after[i]), i != 1 && update % 2 == 0) << i << " " << update;
+    }
+  }
+}
+
+// oracle: the uninterrupted agent; after two updates the next one moves the critics alone and logs
+// the policy's last loss, after three it moves the policy too
+TEST(Td3Agent, ItsDelayedPolicyGoesOnExactlyFromItsState) {
+  torch::set_num_threads(1);  // small tensors
+  const auto make = [] {
+    auto agent = std::make_unique<OpenTd3>(small(Td3Options{}), 4, torch::kCPU, parts_of({"td3"}),
+                                           gaussian_noise(0.1), kRates);
+    agent->noise = torch::zeros({4, 1});
+    return agent;
+  };
+  const auto parameters_of = [](Agent& agent) {
+    StateTree tree;
+    agent.state(tree);
+    std::vector<torch::Tensor> parameters;
+    for (const auto& [name, tensor] : tree.contents().tensors) {
+      if (name.find("network/") != std::string::npos) parameters.push_back(tensor);
+    }
+    return flat(parameters);
+  };
+  for (const int64_t stop : {2, 3}) {
+    const auto agent = make();
+    for (int64_t update = 0; update < stop; ++update) agent->update(batch_of_ones());
+    StateTree saved;
+    agent->state(saved);
+    const auto other = make();
+    StateTree loaded(saved.contents());
+    other->state(loaded);
+    for (OpenTd3* either : {agent.get(), other.get()}) either->update(batch_of_ones());
+    EXPECT_TRUE(torch::equal(parameters_of(*agent), parameters_of(*other))) << stop;
+    EXPECT_NE(agent->statistics().at("policy_loss"), 0.0);
+    EXPECT_EQ(agent->statistics(), other->statistics()) << stop;
+  }
+}
+
+// oracle: the agent steps of both streams, counted one by one; an update needs more than
+// min_replay_history transitions before its time step
+TEST(ContinuousAgents, MakeAnUpdateForEachDueAgentStepOfAllStreams) {
+  torch::set_num_threads(1);  // small tensors
+  for (const int64_t period : {1, 3, 4}) {
+    DdpgOptions options = small(DdpgOptions{});
+    options.min_replay_history = 7;
+    options.update_period = period;
+    DdpgAgent agent(options, 4, torch::kCPU, parts_of({"ddpg"}), gaussian_noise(0.1), kRates);
+    int64_t agent_steps = 0, transitions = 0, updates = 0;
+    for (int64_t t = 0; t < 60; ++t) {
+      TimeStep time_step{.step_type = {},
+                         .reward = {1, 1},
+                         .discount = {1, 1},
+                         .lost_life = {0, 0},
+                         .observation = torch::ones({kStreams, 1})};
+      const bool enough = transitions > 7;
+      for (int64_t b = 0; b < kStreams; ++b) {
+        const int64_t length = 4 + b, i = t % (length + 1);
+        time_step.step_type.push_back(i == 0        ? StepType::kFirst
+                                      : i == length ? StepType::kLast
+                                                    : StepType::kMid);
+        transitions += i > 0 ? 1 : 0;
+        if (i < length && agent_steps++ % period == 0 && enough) ++updates;
+      }
+      agent.step(time_step);
+      StateTree tree;
+      agent.state(tree);
+      ASSERT_EQ(tree.contents().values.at("updates"), updates) << period << " " << t;
     }
   }
 }
@@ -728,6 +834,36 @@ class Golden final : public Agent {
     return next;
   }
 };
+
+// oracle: the definition: the target's policy goes its share of the way if it values next states,
+// and stays where it is if the online policy does
+TEST(SacAgent, TheTargetsPolicyFollowsSoftlyWhereItIsAsked) {
+  torch::set_num_threads(1);  // small tensors
+  for (const std::string target_policy : {"target", "online"}) {
+    SacOptions options = small(SacOptions{});
+    options.target_policy = target_policy;
+    options.target_smoothing_coefficient = 0.25;
+    auto parts = parts_of({"sac"});
+    const auto network = parts.network, target_network = parts.target_network;
+    Golden<SacAgent> agent(options, 4, 1, torch::kCPU, std::move(parts), kRates);
+    for (int update = 0; update < 2; ++update) {
+      const torch::Tensor policy = flat(target_network->policy_parameters());
+      const torch::Tensor values = flat(target_network->value_parameters());
+      agent.noise = {torch::zeros({4, 1}), torch::zeros({4, 1})};
+      agent.update(batch_of_ones());
+      const torch::Tensor way = flat(network->policy_parameters()) - policy;
+      EXPECT_GT(way.abs().max().item<double>(), 1e-3);
+      const double share = target_policy == "target" ? 0.25 : 0.0;
+      EXPECT_TRUE(torch::allclose(flat(target_network->policy_parameters()), policy + share * way,
+                                  1e-5, 1e-7))
+          << target_policy;
+      EXPECT_TRUE(torch::allclose(flat(target_network->value_parameters()),
+                                  values + 0.25 * (flat(network->value_parameters()) - values),
+                                  1e-5, 1e-7))
+          << target_policy;
+    }
+  }
+}
 
 // the weights and biases of networks of three layers, by the script's names
 std::map<std::string, torch::Tensor> layers_of(ContinuousActorCritic& any) {

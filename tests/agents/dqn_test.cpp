@@ -9,16 +9,15 @@
 #include "accumbens/core/error.h"
 #include "accumbens/networks/classic_control.h"
 #include "agents/dqn_parts.h"
+#include "agents/tabular_network.h"
 
 namespace accumbens {
 namespace {
 
 constexpr int64_t kActions = 3;
 
-// a small agent on observations of two numbers
-template <class T = DqnAgent>
-std::unique_ptr<T> make_agent(DqnOptions options, uint64_t seed = 1, int64_t num_streams = 1) {
-  options.stack_size = 1;
+// the parts of a small agent on observations of two numbers
+DqnAgent::Parts make_parts(const DqnOptions& options, uint64_t seed = 1, int64_t num_streams = 1) {
   const ReplaySpec spec{.observation_shape = {2},
                         .observation_dtype = torch::kFloat32,
                         .stack_size = 1,
@@ -37,7 +36,20 @@ std::unique_ptr<T> make_agent(DqnOptions options, uint64_t seed = 1, int64_t num
                          Replay({.max_capacity = 100, .batch_size = 4}, spec), spec, seed);
   parts.epsilon = linearly_decaying_epsilon(20, options.min_replay_history, 0.1);
   if (options.action_fn.name != "max_action") parts.action_fn = sampled_action;
+  return parts;
+}
+
+// such an agent
+template <class T = DqnAgent>
+std::unique_ptr<T> make_agent(DqnOptions options, DqnAgent::Parts parts) {
+  options.stack_size = 1;
   return std::make_unique<T>(options, /*batch_size=*/4, kActions, torch::kCPU, std::move(parts));
+}
+
+template <class T = DqnAgent>
+std::unique_ptr<T> make_agent(const DqnOptions& options, uint64_t seed = 1,
+                              int64_t num_streams = 1) {
+  return make_agent<T>(options, make_parts(options, seed, num_streams));
 }
 
 // episodes of five steps, with rewards that depend on the step
@@ -138,13 +150,44 @@ TEST(DqnAgent, CountsTheAgentStepsOfAllStreams) {
   }
 }
 
+// oracle: both networks and the replay, which is full enough to learn from, stay as they were
 TEST(DqnAgent, NeitherStoresNorLearnsInEvaluation) {
   auto agent = make_agent({.min_replay_history = 1, .update_period = 1});
-  agent->set_eval_mode(true);
+  for (int64_t t = 0; t < 18; ++t) agent->step(time_step_at(t));
   const auto before = tensors_of(*agent);
+  const auto figures = agent->statistics();
+  EXPECT_TRUE(figures.contains("loss"));
+  agent->set_eval_mode(true);
   for (int64_t t = 0; t < 20; ++t) agent->step(time_step_at(t));
-  EXPECT_TRUE(same_network(before, tensors_of(*agent), "network"));
-  EXPECT_EQ(agent->statistics().at("replay_size"), 0.0);
+  const auto after = tensors_of(*agent);
+  EXPECT_TRUE(same_network(before, after, "network"));
+  EXPECT_TRUE(same_network(before, after, "target_network"));
+  for (const std::string name : {"replay_size", "loss", "mean_q"}) {
+    EXPECT_EQ(agent->statistics().at(name), figures.at(name)) << name;
+  }
+}
+
+// oracle: the network that learns, whose buffer nobody but the test changes
+TEST(DqnAgent, AReplicaHasTheBuffersOfTheNetwork) {
+  const DqnOptions options{.min_replay_history = 1, .update_period = 1};
+  const auto make = [&](torch::Tensor& buffer) {
+    auto parts = make_parts(options);
+    buffer = parts.network->register_buffer("buffer", torch::zeros({2}));
+    parts.target_network->register_buffer("buffer", torch::zeros({2}));
+    return make_agent(options, std::move(parts));
+  };
+  torch::Tensor buffer, copy;
+  const auto agent = make(buffer);
+  const auto replica = make(copy);
+  ActorLearner::Policy policy;
+  int64_t t = 0;
+  for (const float number : {3.0F, 4.0F}) {
+    for (int i = 0; i < 12; ++i) agent->step(time_step_at(t++));
+    buffer.fill_(number);
+    agent->publish(policy);
+    replica->follow(policy);
+    EXPECT_TRUE(torch::equal(copy, torch::full({2}, number)));
+  }
 }
 
 // oracle: counting; epsilon_eval random actions, of which one in kActions is the greedy one
@@ -277,6 +320,27 @@ TEST(DqnAgent, StateValueIsTheGreatestWhereTheActionIsGreedy) {
   random->set_eval_mode(true);
   random->step(time_step);
   EXPECT_TRUE(std::isnan(random->state_value()));
+}
+
+// oracle: the table, whose greatest value in state s is that of action s
+TEST(DqnAgent, EachStreamActsByItsOwnState) {
+  const DqnOptions options{.epsilon_eval = 0.0};
+  auto parts = make_parts(options, /*seed=*/1, /*num_streams=*/2);
+  const torch::Tensor table = torch::diag(torch::tensor({1.0F, 2.0F, 3.0F}));
+  parts.network = std::make_shared<TabularNetwork>(HeadSpec::Kind::kValue, table);
+  parts.target_network = std::make_shared<TabularNetwork>(HeadSpec::Kind::kValue, table);
+  parts.epsilon = constant_epsilon(0.0);
+  const auto agent = make_agent(options, std::move(parts));
+  for (const bool eval : {false, true}) {
+    agent->set_eval_mode(eval);
+    for (int64_t t = 0; t < kActions * kActions; ++t) {
+      const torch::Tensor states = torch::tensor({t / kActions, t % kActions});
+      TimeStep time_step = two_time_steps_at(t > 0 ? 1 : 0);
+      time_step.observation = states.to(torch::kFloat32).unsqueeze(1).repeat({1, 2});
+      EXPECT_TRUE(torch::equal(agent->step(time_step), states)) << eval << " " << t;
+      EXPECT_EQ(agent->state_value(), 1.0 + static_cast<double>(t / kActions));
+    }
+  }
 }
 
 TEST(DqnOptions, RefuseWhatDoesNotGoTogether) {

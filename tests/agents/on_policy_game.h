@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "accumbens/agents/on_policy.h"
+#include "accumbens/core/random_tensor.h"
 
 namespace accumbens {
 
@@ -68,26 +69,65 @@ struct Game {
   bool cut_off = false;
 };
 
-/// What a whole episode of the game was to an agent that learns from it as soon as it ends.
-struct PlayedEpisode {
-  torch::Tensor s;  // [5 * B, 1, 2], all the same
-  torch::Tensor a;  // [5 * B], in order of time
-  torch::Tensor r;  // [5, B]
+constexpr int64_t kRows = 7;  // of play_rollout()
+
+/// What an agent did in a rollout, and what came of it: N samples in order of time.
+struct PlayedRollout {
+  torch::Tensor s_tm1;             // [N, 1, 2]
+  torch::Tensor a_tm1;             // [N]
+  std::vector<double> r_t;         // [N]
+  std::vector<double> discount_t;  // [N], the environment's
+  torch::Tensor s_t;               // [N, 1, 2]
+  std::vector<size_t> next;        // [N], the sample after it in its episode; 0: none
 };
 
-/// Lets the agent, which must learn from 5 * B agent steps, play and learn once.
-inline PlayedEpisode play_episode(Agent& agent) {
-  Game game;
-  torch::Tensor action = torch::zeros({kStreams}, torch::kInt64);
+/// Lets the agent, which must learn from kRows * kStreams agent steps, act in states of which no
+/// two are the same, and learn once. An episode of the first stream ends and one of the second is
+/// cut off, and both go on after the last row.
+inline PlayedRollout play_rollout(Agent& agent) {
+  torch::set_num_threads(1);  // small tensors
+  constexpr StepType kFirst = StepType::kFirst, kMid = StepType::kMid, kLast = StepType::kLast;
+  constexpr StepType kTypes[kRows + 1][kStreams] = {
+      {kFirst, kFirst}, {kMid, kMid},   {kMid, kMid}, {kLast, kMid},
+      {kFirst, kLast},  {kMid, kFirst}, {kMid, kMid}, {kMid, kMid}};
+  RandomStream random(1, "rollout");
+  std::vector<TimeStep> time_steps;
   std::vector<torch::Tensor> actions;
-  for (int64_t t = 0; t < 5; ++t) {
-    action = agent.step(game.step(action));
-    actions.push_back(action.clone());
+  for (const auto& types : kTypes) {
+    TimeStep time_step{.step_type = {types[0], types[1]},
+                       .reward = {},
+                       .discount = {types[0] == kLast ? 0.0F : 1.0F, 1.0F},
+                       .lost_life = {0, 0},
+                       .observation = normals({kStreams, 2}, random)};
+    for (const StepType type : types) {
+      const auto earned = static_cast<float>(random.normal());
+      time_step.reward.push_back(type == kFirst ? 0.0F : earned);
+    }
+    time_steps.push_back(time_step);
+    actions.push_back(agent.step(time_step).clone());
   }
-  agent.step(game.step(action));
-  return {.s = torch::ones({5 * kStreams, 1, 2}),
-          .a = torch::cat(actions),
-          .r = torch::stack(actions).to(torch::kFloat32)};
+
+  PlayedRollout played;
+  std::vector<torch::Tensor> s_tm1, a_tm1, s_t;
+  size_t newest[kStreams] = {};  // sample of each stream
+  for (int64_t t = 0; t < kRows; ++t) {
+    const TimeStep &before = time_steps[t], &after = time_steps[t + 1];
+    for (int64_t b = 0; b < kStreams; ++b) {
+      if (after.first(b)) continue;  // no outcome
+      if (!before.first(b)) played.next[newest[b]] = s_tm1.size();
+      newest[b] = s_tm1.size();
+      s_tm1.push_back(before.observation[b]);
+      a_tm1.push_back(actions[t][b]);
+      s_t.push_back(after.observation[b]);
+      played.r_t.push_back(after.reward[b]);
+      played.discount_t.push_back(after.discount[b]);
+      played.next.push_back(0);
+    }
+  }
+  played.s_tm1 = torch::stack(s_tm1).unsqueeze(1);
+  played.a_tm1 = torch::stack(a_tm1);
+  played.s_t = torch::stack(s_t).unsqueeze(1);
+  return played;
 }
 
 /// Twin of the network that on_policy_parts() makes of a seed.

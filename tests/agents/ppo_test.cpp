@@ -5,6 +5,7 @@
 #include <torch/autograd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <string>
 
@@ -52,12 +53,13 @@ TEST(PpoAgent, LearnsWhenItsLastActionIsAnswered) {
 }
 
 // oracle: the algorithm of Schulman et al. (2017) as it is written, with estimates summed up by
-// hand and torch's gradients: three epochs of one minibatch, far enough to be clipped
+// hand and torch's gradients: three epochs of one minibatch, far enough to be clipped; the figures
+// are the last epoch's
 TEST(PpoAgent, StepsAlongTheGradientOfTheClippedLosses) {
   for (const bool clip_critic_loss : {true, false}) {
     PpoOptions options;
     options.gamma = 0.9;
-    options.update_period = options.batch_size = 5 * kStreams;
+    options.update_period = options.batch_size = kRows * kStreams;
     options.num_epochs = 3;
     options.epsilon = 0.05;
     options.clip_critic_loss = clip_critic_loss;
@@ -66,35 +68,39 @@ TEST(PpoAgent, StepsAlongTheGradientOfTheClippedLosses) {
     const double rate = 0.2;
     PpoAgent agent(options, kStreams, torch::kCPU, on_policy_parts("sgd", rate, 1, kLambda));
     ClassicControlActorCriticNetwork twin = twin_network(1);
-    const PlayedEpisode played = play_episode(agent);
+    const PlayedRollout played = play_rollout(agent);
 
-    // generalised advantages: decayed sums of one-step errors up to the episode's end
-    torch::Tensor old_v, old_log_prob;
+    // generalised advantages: decayed sums of one-step errors up to where the samples of an episode
+    // end
+    torch::Tensor old_v, old_log_prob, v_t;  // [N]
     {
       const torch::NoGradGuard no_grad;
-      const PolicyOutput output = twin.forward(played.s);
+      const PolicyOutput output = twin.forward(played.s_tm1);
       old_v = output.value;
-      old_log_prob = log_probabilities_and_entropies(output, played.a).first;
+      old_log_prob = log_probabilities_and_entropies(output, played.a_tm1).first;
+      v_t = twin.forward(played.s_t).value;
     }
-    const double v = old_v[0].item<double>();  // of every state
-    torch::Tensor estimate = torch::empty({5 * kStreams});
-    for (int64_t b = 0; b < kStreams; ++b) {
-      for (int64_t t = 0; t < 5; ++t) {
-        double sum = 0, decay = 1;
-        for (int64_t k = t; k < 5; ++k, decay *= 0.9 * kLambda) {
-          sum += decay * (played.r[k][b].item<double>() + (k < 4 ? 0.9 * v : 0.0) - v);
-        }
-        estimate[t * kStreams + b] = sum;
-      }
+    torch::Tensor estimate = torch::empty_like(old_v);
+    for (size_t i = 0; i < played.next.size(); ++i) {
+      double sum = 0, decay = 1;
+      size_t k = i;
+      do {
+        sum += decay * (played.r_t[k] + 0.9 * played.discount_t[k] * v_t[k].item<double>() -
+                        old_v[k].item<double>());
+        decay *= 0.9 * kLambda;
+        k = played.next[k];
+      } while (k > 0);
+      estimate[i] = sum;
     }
     const torch::Tensor target = estimate + old_v;
     torch::Tensor advantage = estimate - estimate.mean();
     advantage = advantage / (advantage.square().sum() / (advantage.numel() - 1)).sqrt();
 
-    bool policy_clipped = false, value_clipped = false;
+    bool value_clipped = false;
+    std::map<std::string, double> figures;
     for (int64_t epoch = 0; epoch < 3; ++epoch) {
-      const PolicyOutput output = twin.forward(played.s);
-      const auto [log_prob, entropy] = log_probabilities_and_entropies(output, played.a);
+      const PolicyOutput output = twin.forward(played.s_tm1);
+      const auto [log_prob, entropy] = log_probabilities_and_entropies(output, played.a_tm1);
       const torch::Tensor ratio = (log_prob - old_log_prob).exp();
       const torch::Tensor gain =
           torch::minimum(ratio * advantage, ratio.clamp(0.95, 1.05) * advantage);
@@ -102,7 +108,14 @@ TEST(PpoAgent, StepsAlongTheGradientOfTheClippedLosses) {
       torch::Tensor square = (output.value - target).square();
       if (clip_critic_loss) square = torch::maximum(square, (near - target).square());
       const torch::Tensor loss = -gain.mean() + 0.7 * 0.5 * square.mean() - 0.1 * entropy.mean();
-      policy_clipped |= ((ratio - 1.0).abs() > 0.05).any().item<bool>();
+      const torch::Tensor above = ratio > 1.05, below = ratio < 0.95;
+      EXPECT_EQ((above.any() & below.any()).item<bool>(), epoch == 2);
+      figures = {{"loss", loss.item<double>()},
+                 {"policy_loss", -gain.mean().item<double>()},
+                 {"value_loss", 0.5 * square.mean().item<double>()},
+                 {"entropy", entropy.mean().item<double>()},
+                 {"approximate_kl", (ratio - 1.0 - ratio.log()).mean().item<double>()},
+                 {"clip_fraction", (above | below).to(torch::kFloat32).mean().item<double>()}};
       value_clipped |= ((output.value - old_v).abs() > 0.05).any().item<bool>();
 
       const auto parameters = twin.parameters();
@@ -110,7 +123,10 @@ TEST(PpoAgent, StepsAlongTheGradientOfTheClippedLosses) {
       const torch::NoGradGuard no_grad;
       for (size_t i = 0; i < parameters.size(); ++i) parameters[i].sub_(rate * gradients[i]);
     }
-    EXPECT_TRUE(policy_clipped && value_clipped);
+    EXPECT_TRUE(value_clipped);
+    EXPECT_LT(figures.at("clip_fraction"), 1.0);
+    const auto logged = agent.statistics();
+    for (const auto& [name, figure] : figures) EXPECT_NEAR(logged.at(name), figure, 1e-5) << name;
     const auto after = network_of(agent);
     for (const auto& parameter : twin.named_parameters()) {
       EXPECT_TRUE(
@@ -118,6 +134,139 @@ TEST(PpoAgent, StepsAlongTheGradientOfTheClippedLosses) {
           << parameter.key() << " " << clip_critic_loss;
     }
   }
+}
+
+// tables of logits and values, with a row for each state; a state is its number. It remembers the
+// states that each update looked at
+class TabularActorCritic final : public ActorCriticNetwork {
+ public:
+  explicit TabularActorCritic(int64_t num_states) {
+    torch::manual_seed(3);
+    logits = register_parameter("logits", torch::randn({num_states, kActions}));
+    values = register_parameter("values", torch::randn({num_states}));
+  }
+
+  PolicyOutput forward(const torch::Tensor& s) override {
+    const torch::Tensor rows = s.flatten(1).select(1, 0).to(torch::kInt64);
+    if (torch::GradMode::is_enabled()) minibatches.push_back(rows);
+    return {logits.index_select(0, rows), {}, {}, values.index_select(0, rows)};
+  }
+
+  torch::Tensor logits, values;
+  std::vector<torch::Tensor> minibatches;
+};
+
+// an agent of such a network, in two streams that never end: each state is the number of its sample
+struct NumberedGame {
+  NumberedGame(const PpoOptions& options, double rate) : num_samples(options.update_period) {
+    torch::set_num_threads(1);  // small tensors
+    network = std::make_shared<TabularActorCritic>(num_samples);
+    auto parts = on_policy_parts("sgd", rate, /*seed=*/1, kLambda);
+    parts.network = network;
+    parts.optimizer = Optimizer("sgd", {.learning_rate = rate}, network->parameters());
+    agent = std::make_unique<PpoAgent>(options, kStreams, torch::kCPU, std::move(parts));
+  }
+
+  // rewards: [B] of the time step; returns [B]
+  torch::Tensor step(const torch::Tensor& rewards) {
+    const StepType type = count == 0 ? StepType::kFirst : StepType::kMid;
+    const torch::Tensor numbers = (count++ * kStreams + torch::arange(kStreams)) % num_samples;
+    return agent->step({.step_type = {type, type},
+                        .reward = {rewards[0].item<float>(), rewards[1].item<float>()},
+                        .discount = {1, 1},
+                        .lost_life = {0, 0},
+                        .observation = numbers.to(torch::kFloat32).unsqueeze(1).repeat({1, 2})});
+  }
+
+  int64_t num_samples;
+  int64_t count = 0;
+  std::shared_ptr<TabularActorCritic> network;
+  std::unique_ptr<PpoAgent> agent;
+};
+
+// oracle: the definition: every epoch is a permutation of the samples, drawn anew, or of
+// minibatches of neighbours, drawn once for all epochs; on average a permutation leaves one in its
+// place, with a deviation of one: four standard deviations
+TEST(PpoAgent, ShufflesSamplesInEachEpochOrMinibatchesOnce) {
+  constexpr int64_t kRollouts = 50, kEpochs = 3, kMinibatches = 4, kSize = 4;
+  for (const bool samples : {true, false}) {
+    PpoOptions options = kOptions;
+    options.update_period = kMinibatches * kSize;
+    options.num_epochs = kEpochs;
+    options.batch_size = kSize;
+    options.shuffle = samples ? "samples" : "minibatches";
+    NumberedGame game(options, /*rate=*/0.01);
+    for (int64_t t = 0; t <= kRollouts * options.update_period / kStreams; ++t) {
+      game.step(torch::ones({kStreams}));
+    }
+    const auto& minibatches = game.network->minibatches;
+    ASSERT_EQ(minibatches.size(), kRollouts * kEpochs * kMinibatches);
+    const torch::Tensor shown =
+        torch::stack(minibatches).view({kRollouts, kEpochs, kMinibatches * kSize});
+
+    torch::Tensor orders = shown.flatten(0, 1);  // [permutations, what they permute]
+    if (!samples) {
+      const torch::Tensor neighbours = shown.view({-1, kSize});
+      EXPECT_TRUE(torch::equal(neighbours, neighbours.slice(1, 0, 1) + torch::arange(kSize)));
+      EXPECT_TRUE(torch::equal(shown, shown.slice(1, 0, 1).expand_as(shown)));
+      orders = shown.select(1, 0).slice(1, 0, at::nullopt, kSize).floor_divide(kSize);
+    }
+    const torch::Tensor in_place = torch::arange(orders.size(1)).expand_as(orders);
+    EXPECT_TRUE(torch::equal(std::get<0>(orders.sort(1)), in_place));
+    EXPECT_NEAR((orders == in_place).sum(1).to(torch::kFloat64).mean().item<double>(), 1.0,
+                4.0 / std::sqrt(orders.size(0)));
+    const int64_t different = std::get<0>(at::unique_dim(orders, 0)).size(0);
+    if (samples) {
+      EXPECT_EQ(different, orders.size(0));
+    } else {
+      EXPECT_GT(different, 12);  // of 24
+    }
+  }
+}
+
+// oracle: closed form: with plain descent the logits of a sample's state move by
+// rate / n * A * (1{a} - p), A in units of the deviation of the n samples in its minibatch, and the
+// value by rate / n * vf_coefficient * A as it was
+TEST(PpoAgent, NormalizesAdvantagesWithinEachMinibatch) {
+  constexpr double kRate = 0.1;
+  PpoOptions options = kOptions;
+  options.gamma = 0.9;
+  options.num_epochs = 1;
+  options.batch_size = 4;
+  NumberedGame game(options, kRate);
+  const torch::Tensor logits = game.network->logits.detach().to(torch::kFloat64);  // [N, A]
+  const torch::Tensor values = game.network->values.detach().to(torch::kFloat64);  // [N]
+  const int64_t rows = game.num_samples / kStreams;
+  RandomStream random(1, "rewards");
+  const torch::Tensor rewards = normals({rows + 1, kStreams}, random);
+  std::vector<torch::Tensor> actions;
+  for (int64_t t = 0; t <= rows; ++t) actions.push_back(game.step(rewards[t]).clone());
+  const torch::Tensor a = torch::cat(actions).slice(0, 0, game.num_samples);  // [N]
+
+  // the state after the last row has the first one's number
+  torch::Tensor advantage = torch::empty_like(values);
+  for (int64_t i = 0; i < game.num_samples; ++i) {
+    double sum = 0, decay = 1;
+    for (int64_t k = i; k < game.num_samples; k += kStreams, decay *= 0.9 * kLambda) {
+      const int64_t next = (k + kStreams) % game.num_samples;
+      const double r = rewards[k / kStreams + 1][k % kStreams].item<double>();
+      sum += decay * (r + 0.9 * values[next].item<double>() - values[k].item<double>());
+    }
+    advantage[i] = sum;
+  }
+
+  torch::Tensor normalized = torch::empty_like(advantage);
+  ASSERT_EQ(game.network->minibatches.size(), game.num_samples / 4);
+  for (const torch::Tensor& minibatch : game.network->minibatches) {
+    const torch::Tensor of = advantage.index_select(0, minibatch);
+    const torch::Tensor centred = of - of.mean();
+    normalized.index_put_({minibatch}, centred / (centred.square().sum() / 3.0).sqrt());
+  }
+  const torch::Tensor slope = torch::one_hot(a, kActions) - logits.softmax(1);  // of log pi(a)
+  const torch::Tensor moved = logits + kRate / 4 * normalized.unsqueeze(1) * slope;
+  EXPECT_TRUE(torch::allclose(game.network->logits.to(torch::kFloat64), moved, 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(game.network->values.to(torch::kFloat64),
+                              values + kRate / 4 * options.vf_coefficient * advantage, 1e-5, 1e-6));
 }
 
 // oracle: the game: the last action earns most

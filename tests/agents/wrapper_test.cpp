@@ -67,7 +67,7 @@ struct Pooled {
 // oracle: the definition, over all that was seen
 TEST(NormalizeObservation, TakesTheMeanAndDeviationOfAllSeenSoFar) {
   torch::set_num_threads(1);
-  NormalizeObservation wrapper({.clip = 1.5}, kSpec);
+  NormalizeObservation wrapper({.epsilon = 0.5, .clip = 1.5}, kSpec);
   EXPECT_EQ(wrapper.spec(spec_with({2}, torch::kUInt8)).observation_dtype, torch::kFloat32);
   RandomStream random(1, "time steps");
   std::vector<std::vector<double>> seen(2);
@@ -87,7 +87,7 @@ TEST(NormalizeObservation, TakesTheMeanAndDeviationOfAllSeenSoFar) {
     for (int64_t i = 0; i < 2; ++i) {
       const Pooled pooled(seen[i]);
       for (int64_t b = 0; b < kStreams; ++b) {
-        const double z = (x[b][i].item<double>() - pooled.mean) / std::sqrt(pooled.variance + 1e-8);
+        const double z = (x[b][i].item<double>() - pooled.mean) / std::sqrt(pooled.variance + 0.5);
         clipped = clipped || std::abs(z) > 1.5;
         ASSERT_NEAR(step.observation[b][i].item<double>(), std::clamp(z, -1.5, 1.5), 1e-5) << t;
       }
@@ -96,24 +96,27 @@ TEST(NormalizeObservation, TakesTheMeanAndDeviationOfAllSeenSoFar) {
   EXPECT_TRUE(clipped);
 }
 
-// oracle: the definition, over the discounted sums of all episodes' rewards
+// oracle: the definition, over the discounted sums of all rewards of training, whose episodes go on
+// after an evaluation
 TEST(NormalizeReward, DividesByTheDeviationOfDiscountedSums) {
   torch::set_num_threads(1);
-  NormalizeReward wrapper({.gamma = 0.9, .clip = 1.2}, kSpec);
+  NormalizeReward wrapper({.gamma = 0.9, .epsilon = 0.5, .clip = 1.2}, kSpec);
   RandomStream random(1, "time steps");
   std::vector<double> sums(kStreams);
   std::vector<double> seen;
   bool clipped = false;
   for (int64_t t = 0; t < 40; ++t) {
-    wrapper.set_eval_mode(t >= 30);
+    // the evaluation is as long as two episodes
+    const bool eval = t >= 18 && t < 28;
+    wrapper.set_eval_mode(eval);
     TimeStep step = time_step(t, random);
     const std::vector<float> raw = step.reward;
-    for (int64_t b = 0; b < kStreams && t < 30; ++b) {
+    for (int64_t b = 0; b < kStreams && !eval; ++b) {
       sums[b] = step.first(b) ? 0 : 0.9 * sums[b] + raw[b];
       if (!step.first(b)) seen.push_back(sums[b]);
     }
     wrapper.observe(step);
-    const double deviation = std::sqrt(Pooled(seen).variance + 1e-8);
+    const double deviation = std::sqrt(Pooled(seen).variance + 0.5);
     for (int64_t b = 0; b < kStreams; ++b) {
       clipped = clipped || std::abs(raw[b] / deviation) > 1.2;
       ASSERT_NEAR(step.reward[b], std::clamp(raw[b] / deviation, -1.2, 1.2), 1e-5) << t;
@@ -208,6 +211,26 @@ TEST(WrappedAgent, TheFirstWrapperIsNextToTheEnvironment) {
   wrapped.set_eval_mode(true);
   EXPECT_TRUE(torch::equal(wrapped.step(step), torch::full({kStreams, 1}, -79.0F)));
   EXPECT_EQ(wrapped.statistics().at("figure"), 3.0);
+}
+
+// oracle: a wrapper of its own, which is shown the time steps of training alone
+TEST(WrappedAgent, WrappersLearnNothingInEvaluation) {
+  std::vector<std::unique_ptr<Wrapper>> wrappers;
+  wrappers.push_back(std::make_unique<NormalizeObservation>(NormalizeObservationOptions{}, kSpec));
+  auto echo = std::make_unique<Echo>();
+  Echo& agent = *echo;
+  WrappedAgent wrapped(std::move(wrappers), std::move(echo));
+  NormalizeObservation alone({}, kSpec);
+  RandomStream random(1, "time steps");
+  for (int64_t t = 0; t < 30; ++t) {
+    const bool eval = t >= 10 && t < 20;
+    wrapped.set_eval_mode(eval);
+    TimeStep step = time_step(t, random);
+    wrapped.step(step);
+    if (eval) continue;
+    alone.observe(step);
+    ASSERT_TRUE(torch::equal(agent.seen.observation, step.observation)) << t;
+  }
 }
 
 // oracle: the wrapper that was not interrupted

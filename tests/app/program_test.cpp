@@ -311,10 +311,11 @@ TEST_F(ProgramTest, AgentsInSeveralEnvironmentsKilledAfterCheckpointsEndAsIfThey
                                                           {"minatar/ppo", "1_100"}};
   for (const auto& [name, steps] : training_steps) {
     SCOPED_TRACE(name);
-    kill_after_checkpoints("whole", "killed", kConfigs + name + ".gin",
-                           {"Runner.training_steps = " + steps, "Runner.evaluation_steps = 200",
-                            "Runner.num_environments = 4", "DQNAgent.min_replay_history = 100",
-                            "PPOAgent.update_period = 512", "PPOAgent.batch_size = 64"});
+    kill_after_checkpoints(
+        "whole", "killed", kConfigs + name + ".gin",
+        {"Runner.training_steps = " + steps, "Runner.evaluation_steps = 200",
+         "Runner.num_environments = 4", "DQNAgent.min_replay_history = 100",
+         "DQNAgent.stack_size = 4", "PPOAgent.update_period = 512", "PPOAgent.batch_size = 64"});
     EXPECT_THAT(text("whole", "metrics.jsonl"), HasSubstr("gradient_norm"));
     forget("whole");
     forget("killed");
@@ -671,6 +672,13 @@ TEST_F(ProgramTest, BadInputIsOneClearSentence) {
   const std::vector<Case> cases{
       {{"fly"}, 2, {"fly"}},
       {{"train"}, 2, {"--base_dir"}},
+      {{"train", "--base_dir", ""}, 2, {"accumbens: --base_dir: must not be empty"}},
+      {{"evaluate", "--base_dir", "x", "--episodes", "ten"},
+       2,
+       {"accumbens: --episodes: needs a whole number from 1 on, not 'ten'"}},
+      {{"evaluate", "--base_dir", "x", "--episodes", "0x10"}, 2, {"--episodes", "not '0x10'"}},
+      {{"evaluate", "--base_dir", "x", "--checkpoint", ""}, 2, {"--checkpoint", "not ''"}},
+      {{"evaluate", "--base_dir", "x", "--checkpoint", "01500"}, 2, {"not '01500'"}},
       {{"train", "--base_dir", folder_ / "none"}, 2, {"--gin_files"}},
       {train("x", "no/such.gin", {"DQNAgent.gamma = 0.9"}), 2, {"no/such.gin"}},
       {train("x", quick, {"DQNAgent.gama = 0.9"}), 2, {"--gin_bindings:1", "gamma"}},

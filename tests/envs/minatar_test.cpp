@@ -122,6 +122,40 @@ TEST(MinAtar, ASavedGameGoesOnExactly) {
   }
 }
 
+// oracle: the environment that goes on; a number off the grid is refused
+TEST(MinAtar, EveryStateOfAGameIsLoadedAndNoneOffTheGrid) {
+  for (const std::string& game : kGames) {
+    const auto environment = make_minatar_environment({.game_name = game}, /*seed=*/5);
+    const auto other = make_minatar_environment({.game_name = game}, /*seed=*/6);
+    Lcg random(1);
+    StateTree::Contents contents;
+    for (int i = 0; i < 3'000; ++i) {
+      StateTree saved;
+      environment->state(saved);
+      contents = saved.contents();
+      StateTree tree(contents);
+      ASSERT_NO_THROW(other->state(tree)) << game << " " << i;
+      environment->step(action(random.below(6)));
+    }
+    int refused = 0;
+    for (const auto& [key, value] : contents.values.items()) {
+      const std::string name = key.substr(key.rfind('/') + 1);
+      if (name != "paddle" && name != "cannon" && !name.ends_with("_x") && !name.ends_with("_y") &&
+          name != "last_move" && name != "size") {
+        continue;
+      }
+      for (const int64_t wrong : {-1, 2'000}) {
+        StateTree::Contents forged = contents;
+        forged.values[key] = wrong;
+        StateTree tree(forged);
+        EXPECT_THROW(other->state(tree), Error) << game << " " << key << " " << wrong;
+        ++refused;
+      }
+    }
+    EXPECT_GE(refused, 4) << game;
+  }
+}
+
 TEST(MinAtar, SaysWhatItIs) {
   const std::map<std::string, int64_t> channels{
       {"asterix", 4}, {"breakout", 4}, {"freeway", 7}, {"seaquest", 10}, {"space_invaders", 6}};

@@ -100,10 +100,14 @@ INSTANTIATE_TEST_SUITE_P(RandomEpisodes, PrioritizedReplay,
 
 // oracle: the probabilities, within five standard deviations of the binomial distribution
 TEST(Prioritization, FrequenciesAreTheProbabilities) {
-  for (const std::string sampling : {"independent", "stratified"}) {
+  for (const auto& [sampling, uniform] :
+       {std::pair{"independent", 0.0}, std::pair{"stratified", 0.0}, std::pair{"independent", 0.3},
+        std::pair{"stratified", 0.3}}) {
+    SCOPED_TRACE(sampling + std::to_string(uniform));
     const ReplaySpec spec = small_spec(1, 1);
-    Replay replay({.max_capacity = 20, .batch_size = 8}, spec,
-                  PrioritizationOptions{.sampling = sampling});
+    Replay replay(
+        {.max_capacity = 20, .batch_size = 8}, spec,
+        PrioritizationOptions{.uniform_sample_probability = uniform, .sampling = sampling});
     RandomEpisodes episodes(spec, "episodes");
     for (int i = 0; i < 60; ++i) replay.append(episodes.next(), episodes.actions());
     std::vector<int64_t> ids;

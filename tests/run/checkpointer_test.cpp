@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -317,6 +318,28 @@ TEST_F(DamagedCheckpoint, MakesRoomForTheNextAndItsChunkIsHealed) {
   save(checkpointer, owner);
   EXPECT_THAT(checkpointer.ids(), ElementsAre(2, 3));
   expect_equal(load(Checkpointer(directory_.path()).read(3)), owner_at(3));
+}
+
+// a stack of that depth would not be enough
+TEST_F(DamagedCheckpoint, ADeepManifestIsSkippedForThePrevious) {
+  const fs::path manifest = directory_ / "ckpt.3" / "manifest.json";
+  constexpr size_t kDepth = 1'000'000;
+  write_file(manifest, R"({"a":)" + std::string(kDepth, '[') + std::string(kDepth, ']') + "}");
+  expect_previous(manifest, "deep");
+}
+
+// it may be whole: what can be read tomorrow must not be replaced today
+TEST_F(DamagedCheckpoint, WhatCannotBeOpenedIsNotTakenForDamaged) {
+  const fs::path file = directory_ / "ckpt.3" / "state.json";
+  fs::permissions(directory_.path(), fs::perms::all);
+  fs::permissions(file, fs::perms::none);
+  ::setfsuid(65'534);  // whom, unlike root, permissions are for
+  std::vector<std::string> warnings;
+  EXPECT_THROW(read_newest(directory_.path(), warnings), Error);
+  ::setfsuid(::getuid());
+  EXPECT_THAT(warnings, IsEmpty());
+  fs::permissions(file, fs::perms::owner_all);
+  EXPECT_EQ(read_newest(directory_.path(), warnings)->id, 3);
 }
 
 // oracle: none is left

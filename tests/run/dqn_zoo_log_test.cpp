@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <limits>
@@ -186,6 +187,69 @@ TEST(DqnZooLog, NormalisesReturnsByDqnZoosScoresInAll57Games) {
     ++games;
   }
   EXPECT_EQ(games, 57);
+}
+
+constexpr int kEvents = 6;  // in an iteration
+
+const std::map<std::string, double>& figures_of(int64_t iteration) {
+  static const std::map<std::string, double> figures[] = {
+      {{"epsilon", 1.0}, {"importance_exponent", 0.4}, {"max_priority", 2.0}},
+      {{"epsilon", 0.5}, {"importance_exponent", 0.7}, {"max_priority", 3.0}}};
+  return figures[iteration];
+}
+
+// one of two iterations' events
+void play(DqnZooLog& log, int event) {
+  Position position;
+  position.iteration = event / kEvents;
+  const double scale = position.iteration == 0 ? 1.0 : -2.0;
+  position.train = {.sum_of_returns = 8 * scale, .num_episodes = 2, .agent_steps = 3, .seconds = 1};
+  position.eval = {.sum_of_returns = 9 * scale, .num_episodes = 1, .agent_steps = 2, .seconds = 4};
+  TalkingAgent agent;
+  agent.figures = figures_of(position.iteration);
+  const auto step = [&](StepType type, double value) {
+    agent.value = value;
+    log.on_step(position, of_type(type), agent);
+  };
+  switch (event % kEvents) {
+    case 0:
+      return step(StepType::kFirst, 7 * scale);
+    case 1:
+      return step(StepType::kMid, kNan);
+    case 2:
+      return step(StepType::kMid, 5 * scale);
+    case 3:
+      return log.on_phase(position, agent);
+    case 4:
+      position.phase = Phase::kEval;
+      return log.on_phase(position, agent);
+    default:
+      return log.on_iteration(position);
+  }
+}
+
+// oracle: the log of a run that was not interrupted
+TEST(DqnZooLog, GoesOnExactlyFromAnywhereInAnIteration) {
+  constexpr int kAll = 2 * kEvents;
+  const auto played = [](int stop) {
+    const TemporaryDirectory directory;
+    const auto make = [&] {
+      return DqnZooLog(directory / "", spec_of("Pong"), /*training_steps=*/3, figures_of(0));
+    };
+    DqnZooLog log = make();
+    for (int event = 0; event < stop; ++event) play(log, event);
+    StateTree saved;
+    log.state(saved);
+
+    DqnZooLog resumed = make();
+    StateTree tree(std::move(saved.contents()));
+    resumed.state(tree);
+    for (int event = stop; event < kAll; ++event) play(resumed, event);
+    return read_file(directory / "dqn_zoo.csv");
+  };
+  const std::string whole = played(kAll);
+  EXPECT_EQ(std::ranges::count(whole, '\n'), 1 + 2);
+  for (int stop = 0; stop < kAll; ++stop) EXPECT_EQ(played(stop), whole) << stop;
 }
 
 // oracle: the games of reference_scores()

@@ -3,11 +3,15 @@
 #include <gmock/gmock.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <cctype>
 #include <map>
+#include <set>
 
 #include "accumbens/core/error.h"
+#include "accumbens/envs/single_environment.h"
 #include "accumbens/run/catalogue.h"
 #include "accumbens/run/experiment.h"
 #include "test_files.h"
@@ -146,7 +150,9 @@ TEST_P(FreeRunningAgents, WithALagOfOneIsActingAndLearningInTurnAlsoAfterAnEvalu
 
 INSTANTIATE_TEST_SUITE_P(
     Agents, FreeRunningAgents,
-    testing::Values(Case{"Dqn", "dopamine/dqn_cartpole.gin", {"DQNAgent.min_replay_history = 100"}},
+    testing::Values(Case{"Dqn",
+                         "dopamine/dqn_cartpole.gin",
+                         {"DQNAgent.min_replay_history = 100", "DQNAgent.stack_size = 3"}},
                     Case{"Ddpg",
                          "literature/ddpg_pendulum.gin",
                          {"DDPGAgent.min_replay_history = 100", "Runner.num_environments = 1"}},
@@ -224,6 +230,62 @@ TEST(FreeRunning, EpisodesAreCutWhereTheyLastTooLong) {
   }
 }
 
+// an endless game, whose lives have three agent steps
+class Lives final : public Environment {
+ public:
+  explicit Lives(EnvironmentSpec spec) : spec_(std::move(spec)) { spec_.batch_size = 1; }
+  const EnvironmentSpec& spec() const override { return spec_; }
+  TimeStep step(const torch::Tensor&) override {
+    TimeStep time_step = empty_time_step(spec_);
+    time_step.observation.zero_();
+    const bool lost = of_life_ == 3;
+    const bool first = of_life_ == 0;
+    enter({.step_type = first  ? StepType::kFirst
+                        : lost ? StepType::kLast
+                               : StepType::kMid,
+           .discount = lost ? 0.0F : 1.0F,
+           .lost_life = lost || (first && goes_on_)},
+          0, time_step);
+    of_life_ = lost ? 0 : of_life_ + 1;
+    goes_on_ = true;
+    return time_step;
+  }
+  void end_episode(int64_t) override {
+    of_life_ = 0;
+    goes_on_ = false;
+  }
+  void state(StateTree&) override {}
+
+ private:
+  EnvironmentSpec spec_;
+  int64_t of_life_ = 0;   // the next agent step's number in it, 0: FIRST
+  bool goes_on_ = false;  // the game
+};
+
+// oracle: counted by hand; five agent steps are a life of three and two of the next, six are two
+// lives
+TEST(FreeRunning, TheStepLimitIsOfAGameNotOfALife) {
+  const Scene scene("cleanrl/ppo.gin", {});
+  EnvironmentSpec spec = scene.environment->spec();
+  spec.batch_size = 1;
+  for (const int64_t limit : {5, 6}) {
+    FreeRunningWorkers workers({.num_workers = 1, .max_lag = 3, .max_steps_per_episode = limit},
+                               spec, [&](int64_t, int64_t) {
+                                 return FreeRunningWorkers::Worker{std::make_unique<Lives>(spec),
+                                                                   scene.make_agent(spec, 7)};
+                               });
+    workers.start(*scene.learner);
+    std::string seen;  // FIRST, MID and LAST, in lower case where the game goes on
+    for (int64_t row = 0; row < 16; ++row) {
+      const TimeStep time_step = workers.step({});
+      const char type = time_step.first(0) ? 'F' : time_step.last(0) ? 'L' : 'M';
+      seen += static_cast<char>(time_step.lost_life[0] ? std::tolower(type) : type);
+      workers.publish(*scene.learner);
+    }
+    EXPECT_EQ(seen, limit == 5 ? "FMMlfMLFMMlfMLFM" : "FMMlfMMLFMMlfMML");
+  }
+}
+
 // CartPole's spec, until it fails
 class Failing final : public Environment {
  public:
@@ -294,17 +356,55 @@ INSTANTIATE_TEST_SUITE_P(Modes, WorkerMode,
                            return std::get<0>(info.param) + "_" + file.substr(file.find('/') + 1);
                          });
 
-// the run ends in the middle of an evaluation and goes on there, with workers that have not started
+// oracle: no two draw the same numbers, nor those that were drawn before the run went on
+TEST(FreeRunning, StreamsAndAgentsOfWorkersHaveSeedsOfTheirOwn) {
+  torch::set_num_threads(1);
+  const TemporaryDirectory directory;
+  std::vector<uint64_t> of_streams, of_agents;
+  Catalogue catalogue;
+  auto& make_stream = catalogue.environments.at("create_gym_environment").make;
+  make_stream = [&, make = make_stream](const Configuration& configuration, uint64_t seed) {
+    of_streams.push_back(seed);
+    return make(configuration, seed);
+  };
+  auto& make_agent = catalogue.agents.at("dqn").make;
+  make_agent = [&, make = make_agent](const Catalogue& parts, const Configuration& configuration,
+                                      const AgentContext& context) {
+    of_agents.push_back(context.seed);
+    return make(parts, configuration, context);
+  };
+  for (const std::string iterations : {"1", "2"}) {
+    const Configuration configuration(
+        catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/dopamine/dqn_cartpole.gin"},
+        {"Runner.num_environments = 4", "Runner.num_workers = 2",
+         "Runner.num_iterations = " + iterations, "Runner.training_steps = 20",
+         "Runner.worker_mode = 'free_running'"});
+    Experiment experiment(catalogue, configuration, directory.path(), [](const std::string&) {});
+    experiment.resume();
+    EXPECT_EQ(experiment.train(false), Runner::Outcome::kDone);
+  }
+
+  // of evaluation and of the learner in both parts of the run, then of the workers
+  ASSERT_EQ(of_streams.size(), 2U * (4 + 4));
+  ASSERT_EQ(of_agents.size(), 2U * (1 + 2));
+  EXPECT_EQ(std::set(of_streams.begin(), of_streams.end()).size(), 4U + 2 * 4);
+  EXPECT_EQ(std::set(of_agents.begin(), of_agents.end()).size(), 1U + 2 * 2);
+}
+
+// the run ends in the middle of an evaluation and goes on there, with other seeds, and workers that
+// have not started
 TEST(FreeRunning, GoesOnAfterAnEvaluationWhoseEnvironmentFailed) {
   torch::set_num_threads(1);
   const TemporaryDirectory directory;
-  int64_t failing = kStreams;  // the first that are made
+  std::vector<uint64_t> failing;  // seeds: the first, those of evaluation
   Catalogue catalogue;
   catalogue.registry.add_reference("create_failing_environment", {.summary = "fails"});
   catalogue.environments["create_failing_environment"] = {
       "fails", [&](const Configuration& configuration, uint64_t seed) {
         auto inner = catalogue.environments.at("create_gym_environment").make(configuration, seed);
-        return std::make_unique<Failing>(std::move(inner), 30, failing-- > 0);
+        if (failing.size() < kStreams) failing.push_back(seed);
+        const bool fails = std::ranges::find(failing, seed) != failing.end();
+        return std::make_unique<Failing>(std::move(inner), 30, fails);
       }};
   const Configuration configuration(
       catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/quickstart/cartpole.gin"},

@@ -378,6 +378,30 @@ TEST(Parts, AContinuousNetworkThatIsNotWhatItsAgentAsksForIsRefused) {
   }
 }
 
+// oracle: the bounds that are bound
+TEST(Parts, AgentsSeeTheEnvironmentThroughTheirWrappers) {
+  Catalogue catalogue;
+  EnvironmentSpec seen;
+  catalogue.agents["looking"] = {
+      "",
+      [&](const Catalogue&, const Configuration&, const AgentContext& context) {
+        seen = context.environment;
+        return nullptr;
+      },
+      "SACAgent"};
+  const Configuration configuration(
+      catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/literature/sac_pendulum.gin"},
+      {"create_agent.agent_name = 'looking'",
+       "create_agent.wrappers = [@RescaleAction, @NormalizeObservation]",
+       "RescaleAction.low = -3.0", "RescaleAction.high = 5.0"});
+  const auto environment =
+      catalogue.make_environment(configuration, configuration.get<RunnerOptions>("Runner"));
+  catalogue.make_agent(configuration, {.environment = environment->spec()});
+  EXPECT_EQ(seen.action_low, std::vector<float>{-3.0F});
+  EXPECT_EQ(seen.action_high, std::vector<float>{5.0F});
+  EXPECT_EQ(environment->spec().action_high, std::vector<float>{2.0F});
+}
+
 TEST(Parts, OfAnotherKindAreRefusedWhereTheyAreBound) {
   Catalogue catalogue;
   const auto refusal = [&](const std::string& file, const std::string& binding) {

@@ -54,9 +54,13 @@ TEST(PolicyAgents, RefuseANetworkThatLacksWhatTheyNeed) {
             "the network @MyNetwork says of three states no value, where CartPole needs Float "
             "[3]; bind another, see `accumbens list actor_critic_networks`");
   EXPECT_THAT(logits_and(number), testing::HasSubstr("three states Float [3, 1] as value, where"));
-  EXPECT_THAT(logits_and(value.to(torch::kBFloat16)), testing::HasSubstr("BFloat16 [3] as value"));
+  EXPECT_THAT(logits_and(value.to(torch::kBFloat16)),
+              testing::AllOf(testing::HasSubstr("BFloat16 [3] as value"),
+                             testing::HasSubstr("under an Autocast")));
   EXPECT_THAT(value_and({}), testing::HasSubstr("no logits, where CartPole needs Float [3, 2]"));
   EXPECT_THAT(value_and(number), testing::HasSubstr("Float [3, 1] as logits"));
+  EXPECT_THAT(refusal(discrete, {.logits = logits, .mean = number, .log_std = {}, .value = value}),
+              testing::HasSubstr("says mean or log_std, but the actions of CartPole are discrete"));
 
   const auto with = [&](const torch::Tensor& l, const torch::Tensor& mean,
                         const torch::Tensor& log_std) {

@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include <cctype>
 #include <map>
 #include <tuple>
 
+#include "accumbens/core/error.h"
 #include "accumbens/core/random.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
+#include "accumbens/envs/single_environment.h"
 #include "accumbens/envs/vector_environment.h"
 #include "accumbens/run/catalogue.h"
 
@@ -19,9 +22,11 @@ class RandomAgent final : public Agent {
   torch::Tensor step(const TimeStep& time_step) override {
     return torch::full({time_step.batch_size()}, random_.below(2), torch::kInt64);
   }
-  void set_eval_mode(bool) override {}
+  void set_eval_mode(bool now) override { eval_mode = now; }
   std::map<std::string, double> statistics() const override { return {}; }
   void state(StateTree& tree) override { tree("random", random_); }
+
+  bool eval_mode = false;
 
  private:
   RandomStream random_{1, "actions"};
@@ -34,8 +39,12 @@ struct Recorder final : Observer {
                        time_step.observation[0][0].item<float>());
     if (static_cast<int64_t>(steps.size()) == stop_after) stop = true;
   }
+  void on_episode(const Position&, const Episode& episode) override {
+    episodes.emplace_back(episode.phase == Phase::kEval, episode.length, episode.episode_return);
+  }
 
   std::vector<std::tuple<int64_t, bool, bool, float>> steps;  // iteration, eval, FIRST, position
+  std::vector<std::tuple<bool, int64_t, double>> episodes;    // eval, length, return
   int64_t stop_after = -1;
   std::atomic<bool> stop = false;
 };
@@ -98,26 +107,38 @@ TEST(Runner, GivesEachIterationItsOwnEnvironment) {
   EXPECT_EQ(iteration, 2);
 }
 
-// oracle: the uninterrupted run
-TEST(Runner, GoesOnExactlyFromAnyStepWithNewEnvironments) {
-  Experimenter whole;
+template <class T>
+std::vector<T> joined(std::vector<T> some, const std::vector<T>& more) {
+  some.insert(some.end(), more.begin(), more.end());
+  return some;
+}
+
+// stops after each step of a run, and lets another go on
+template <class Run>
+void compare_with_the_uninterrupted_run() {
+  Run whole;
   whole.go();
   const auto count = static_cast<int64_t>(whole.recorder.steps.size());
   for (int64_t step = 1; step < count; ++step) {
-    Experimenter begun;
+    SCOPED_TRACE("stopped after step " + std::to_string(step));
+    Run begun;
     begun.recorder.stop_after = step;
     EXPECT_EQ(begun.go(), Runner::Outcome::kStopped);
     StateTree saved;
     saved("runner", begun.runner);
 
-    Experimenter resumed;
+    Run resumed;
     StateTree tree(std::move(saved.contents()));
     tree("runner", resumed.runner);
     resumed.go();
-    auto steps = begun.recorder.steps;
-    steps.insert(steps.end(), resumed.recorder.steps.begin(), resumed.recorder.steps.end());
-    ASSERT_EQ(steps, whole.recorder.steps) << "stopped after step " << step;
+    ASSERT_EQ(joined(begun.recorder.steps, resumed.recorder.steps), whole.recorder.steps);
+    ASSERT_EQ(joined(begun.recorder.episodes, resumed.recorder.episodes), whole.recorder.episodes);
   }
+}
+
+// oracle: the uninterrupted run
+TEST(Runner, GoesOnExactlyFromAnyStepWithNewEnvironments) {
+  compare_with_the_uninterrupted_run<Experimenter>();
 }
 
 std::unique_ptr<Environment> two_environments_of(const std::string& name) {
@@ -142,26 +163,30 @@ struct TwoStreams {
   }
 };
 
-// oracle: the uninterrupted run
+// oracle: the uninterrupted run, also in episodes of training that wait for an evaluation
 TEST(Runner, GoesOnExactlyFromAnyStepWhereEvaluationHasItsOwnStreams) {
-  TwoStreams whole;
-  whole.go();
-  const auto count = static_cast<int64_t>(whole.recorder.steps.size());
-  for (int64_t step = 1; step < count; ++step) {
-    TwoStreams begun;
-    begun.recorder.stop_after = step;
-    EXPECT_EQ(begun.go(), Runner::Outcome::kStopped);
-    StateTree saved;
-    saved("runner", begun.runner);
+  compare_with_the_uninterrupted_run<TwoStreams>();
+}
 
-    TwoStreams resumed;
-    StateTree tree(std::move(saved.contents()));
-    tree("runner", resumed.runner);
-    resumed.go();
-    auto steps = begun.recorder.steps;
-    steps.insert(steps.end(), resumed.recorder.steps.begin(), resumed.recorder.steps.end());
-    ASSERT_EQ(steps, whole.recorder.steps) << "stopped after step " << step;
-  }
+// what an agent saves depends on its mode: it must be that of the phase in which a run goes on
+TEST(Runner, TheAgentIsInTheModeOfThePhaseAtEveryCheckpoint) {
+  const RunnerOptions options{.num_iterations = 3,
+                              .training_steps = 15,
+                              .evaluation_steps = 50,
+                              .checkpoint_minutes = 1e-9};
+  const auto environment = two_environments_of("training");
+  RandomAgent agent;
+  Recorder recorder;
+  Runner runner(options, /*evaluate=*/true, *environment, agent, {&recorder}, two_environments_of,
+                two_environments_of("evaluation"));
+  std::map<bool, int64_t> checkpoints;
+  runner.run(recorder.stop, [&] {
+    const bool eval = runner.position().phase == Phase::kEval;
+    EXPECT_EQ(agent.eval_mode, eval);
+    ++checkpoints[eval];
+  });
+  EXPECT_GT(checkpoints[false], 15);
+  EXPECT_GT(checkpoints[true], 50);
 }
 
 // CartPole, until it fails
@@ -254,46 +279,79 @@ TEST(Runner, AnEpisodeThatCannotBeSavedIsCutAndWhatFollowsIsReproducible) {
   }
 }
 
-// three streams whose episodes have 2, 3 and 7 steps, each of which earns 1
+// streams whose games and lives have so many steps, which earn these rewards in turn
 class Clocks final : public Environment {
  public:
+  explicit Clocks(std::vector<int64_t> lengths = {2, 3, 7}, int64_t life = 100,
+                  std::vector<float> rewards = {1})
+      : lengths_(std::move(lengths)),
+        life_(life),
+        rewards_(std::move(rewards)),
+        steps_(lengths_.size(), 0),
+        begins_(lengths_.size(), true) {
+    spec_.batch_size = static_cast<int64_t>(lengths_.size());
+  }
   const EnvironmentSpec& spec() const override { return spec_; }
   TimeStep step(const torch::Tensor&) override {
-    TimeStep time_step;
-    time_step.discount = {1, 1, 1};
-    time_step.lost_life = {0, 0, 0};
-    for (int b = 0; b < 3; ++b) {
-      const bool first = steps_[b] == 0;
-      const bool last = steps_[b] == kLengths[b];
-      time_step.step_type.push_back(first  ? StepType::kFirst
-                                    : last ? StepType::kLast
-                                           : StepType::kMid);
-      time_step.reward.push_back(first ? 0.0F : 1.0F);
-      steps_[b] = last ? 0 : steps_[b] + 1;
-    }
-    time_step.observation = torch::zeros({3, 1});
-    return time_step;
+    TimeStep all = empty_time_step(spec_);
+    all.observation.zero_();
+    for (int64_t b = 0; b < spec_.batch_size; ++b) enter(step_of(b), b, all);
+    return all;
   }
-  void end_episode(int64_t stream) override { steps_[stream] = 0; }
+  void end_episode(int64_t stream) override {
+    steps_[stream] = 0;
+    begins_[stream] = true;
+  }
   void state(StateTree&) override {}
 
-  static constexpr int64_t kLengths[] = {2, 3, 7};
-
  private:
+  StreamStep step_of(int64_t b) {
+    if (begins_[b]) {
+      begins_[b] = false;
+      return {.lost_life = steps_[b] > 0};
+    }
+    const float reward = rewards_[steps_[b]++ % rewards_.size()];
+    if (steps_[b] == lengths_[b]) {
+      end_episode(b);
+      return {StepType::kLast, reward, /*discount=*/0};
+    }
+    begins_[b] = steps_[b] % life_ == 0;
+    if (begins_[b]) return {StepType::kLast, reward, /*discount=*/0, /*lost_life=*/1};
+    return {StepType::kMid, reward};
+  }
+
   EnvironmentSpec spec_{
-      .name = "clocks", .batch_size = 3, .observation_shape = {1}, .num_actions = 2};
-  int64_t steps_[3] = {0, 0, 0};
+      .name = "clocks", .observation_shape = {1}, .num_actions = 2, .frames_per_step = 4};
+  std::vector<int64_t> lengths_;
+  int64_t life_;
+  std::vector<float> rewards_;
+  std::vector<int64_t> steps_;  // [B], of the game
+  std::vector<bool> begins_;    // [B], whether the next step is FIRST
 };
 
-class ThreeActions final : public Agent {
+// looks at the first stream
+class IdleAgent final : public Agent {
  public:
-  torch::Tensor step(const TimeStep&) override { return torch::zeros({3}, torch::kInt64); }
+  torch::Tensor step(const TimeStep& time_step) override {
+    const char last = time_step.discount[0] == 0 ? 'T' : 'L';
+    const char type = time_step.first(0) ? 'F' : time_step.last(0) ? last : 'M';
+    seen += static_cast<char>(time_step.lost_life[0] ? std::tolower(type) : type);
+    rewards.push_back(time_step.reward[0]);
+    if (rewards.size() == 1000) throw Error("the run does not end");
+    return torch::zeros({time_step.batch_size()}, torch::kInt64);
+  }
   void set_eval_mode(bool) override {}
   std::map<std::string, double> statistics() const override { return {}; }
   void state(StateTree&) override {}
+
+  std::string seen;  // FIRST, MID, LAST, or termination (T); in lower case where the game goes on
+  std::vector<float> rewards;
 };
 
 struct Episodes final : Observer {
+  void on_step(const Position&, const TimeStep& time_step, const Agent&) override {
+    rewards.push_back(time_step.reward[0]);
+  }
   void on_episode(const Position&, const Episode& episode) override {
     EXPECT_EQ(episode.episode_return, static_cast<double>(episode.length));
     (episode.phase == Phase::kTrain ? train : eval).push_back(episode.length);
@@ -303,14 +361,15 @@ struct Episodes final : Observer {
     eval_steps = position.eval.agent_steps;
   }
 
-  std::vector<int64_t> train, eval;
+  std::vector<float> rewards;        // of the first stream
+  std::vector<int64_t> train, eval;  // lengths
   int64_t train_steps = 0, eval_steps = 0;
 };
 
 // oracle: counted by hand; a time step is an agent step of each stream but those that begin
 TEST(Runner, SeveralStreamsTrainWithoutWaitingAndEvaluateWholeEpisodes) {
   Clocks clocks;
-  ThreeActions agent;
+  IdleAgent agent;
   Episodes episodes;
   const RunnerOptions options{.num_iterations = 1, .training_steps = 6, .evaluation_steps = 8};
   Runner runner(options, /*evaluate=*/true, clocks, agent, {&episodes});
@@ -330,7 +389,7 @@ TEST(Runner, SeveralStreamsTrainWithoutWaitingAndEvaluateWholeEpisodes) {
 TEST(Runner, EpisodesOfSeveralStreamsGoOnAfterEvaluationElsewhere) {
   const auto lengths = [](bool evaluate) {
     Clocks clocks;
-    ThreeActions agent;
+    IdleAgent agent;
     Episodes episodes;
     const RunnerOptions options{.num_iterations = 10, .training_steps = 6, .evaluation_steps = 8};
     Runner runner(options, evaluate, clocks, agent, {&episodes}, {},
@@ -347,12 +406,102 @@ TEST(Runner, EpisodesOfSeveralStreamsGoOnAfterEvaluationElsewhere) {
 // oracle: as many of each stream; the first five to end would be 2, 3, 2, 3 and 2
 TEST(Runner, EvaluatesAsManyEpisodesOfEachStream) {
   Clocks clocks;
-  ThreeActions agent;
+  IdleAgent agent;
   Episodes episodes;
   Runner runner({}, /*evaluate=*/true, clocks, agent, {&episodes});
   std::atomic<bool> stop = false;
   runner.evaluate(5, stop);
   EXPECT_THAT(episodes.eval, testing::UnorderedElementsAre(2, 2, 3, 3, 7));
+}
+
+// a whole run in clocks
+struct ClocksRun {
+  ClocksRun(const RunnerOptions& options, Clocks in, bool evaluate = false)
+      : clocks(std::move(in)), runner(options, evaluate, clocks, agent, {&episodes}) {
+    runner.run(stop, [this] { checkpoints.push_back(runner.position().total_steps); });
+  }
+
+  Clocks clocks;
+  IdleAgent agent;
+  Episodes episodes;
+  std::vector<int64_t> checkpoints;  // agent steps at each
+  const std::atomic<bool> stop = false;
+  Runner runner;
+};
+
+// oracle: Dopamine's protocol, in which a phase ends with an episode; counted by hand
+TEST(Runner, CutsEpisodesAtTheStepLimitAndEndsThePhasesOfASingleStreamWithThem) {
+  const ClocksRun run({.num_iterations = 2, .training_steps = 6, .max_steps_per_episode = 4},
+                      Clocks({7}));
+  EXPECT_EQ(run.agent.seen, "FMMMLFMMMLFMMMLFMMML");
+  EXPECT_THAT(run.episodes.train, testing::ElementsAre(4, 4, 4, 4));
+  EXPECT_EQ(run.episodes.train_steps, 8);
+}
+
+// oracle: Atari's protocol, in which a life is an episode to the agent only; counted by hand
+TEST(Runner, EpisodesGoOnAfterALostLife) {
+  const ClocksRun run({.num_iterations = 2, .training_steps = 2}, Clocks({7}, /*life=*/3));
+  EXPECT_EQ(run.agent.seen, "FMMtfMMtfTFMMtfMMtfT");
+  EXPECT_THAT(run.episodes.train, testing::ElementsAre(7, 7));
+}
+
+// oracle: the game that follows is another
+TEST(Runner, TheStepLimitEndsTheGameAlsoWhereALifeIsLost) {
+  const ClocksRun run({.num_iterations = 2, .training_steps = 2, .max_steps_per_episode = 6},
+                      Clocks({7}, /*life=*/3));
+  EXPECT_EQ(run.agent.seen, "FMMtfMMTFMMtfMMT");
+  EXPECT_THAT(run.episodes.train, testing::ElementsAre(6, 6));
+}
+
+// oracle: Dopamine's clipping; observers and returns (see Episodes) have the raw rewards
+TEST(Runner, OnlyTheAgentSeesClippedRewards) {
+  for (const bool clip : {true, false}) {
+    const ClocksRun run({.num_iterations = 1, .training_steps = 3, .clip_rewards = clip},
+                        Clocks({3}, /*life=*/100, {5, -2.5, 0.5}));
+    EXPECT_THAT(run.episodes.train, testing::ElementsAre(3));
+    EXPECT_THAT(run.episodes.rewards, testing::ElementsAre(0, 5, -2.5, 0.5));
+    EXPECT_EQ(run.agent.rewards, clip ? std::vector<float>({0, 1, -1, 0.5}) : run.episodes.rewards);
+  }
+}
+
+// oracle: any step takes longer than no time, and none an age
+TEST(Runner, CheckpointsFallBetweenStepsWhenTheyAreDueAndBetweenIterations) {
+  const auto checkpoints = [](double minutes) {
+    const RunnerOptions options{
+        .num_iterations = 2, .training_steps = 3, .checkpoint_minutes = minutes};
+    return ClocksRun(options, Clocks({3})).checkpoints;
+  };
+  EXPECT_THAT(checkpoints(1e-12), testing::ElementsAre(0, 1, 2, 3, 3, 3, 4, 5, 6, 6));
+  EXPECT_THAT(checkpoints(1e12), testing::ElementsAre(3, 6));
+}
+
+// oracle: an agent step of clocks has 4 frames; iterations have 7 steps of training, 14 of
+// evaluation
+TEST(Runner, CountsTheFramesOfTraining) {
+  const ClocksRun run({.num_iterations = 2, .training_steps = 6, .evaluation_steps = 8},
+                      Clocks({7}), /*evaluate=*/true);
+  const Position& position = run.runner.position();
+  EXPECT_EQ(position.agent_steps, 2 * 7);
+  EXPECT_EQ(position.frames, 4 * position.agent_steps);
+  EXPECT_EQ(position.total_steps, 2 * (7 + 14));
+}
+
+// oracle: a single environment of the same seed, and that no two streams begin alike
+TEST(Runner, StreamsHaveSeedsOfTheirOwnTheFirstThatOfASingleEnvironment) {
+  const Catalogue catalogue;
+  const Configuration configuration(
+      catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/dopamine/dqn_cartpole.gin"}, {});
+  const auto begin = [&](int64_t seed, int64_t num_environments) {
+    auto options = configuration.get<RunnerOptions>("Runner");
+    options.seed = seed;
+    options.num_environments = num_environments;
+    const auto environment = catalogue.make_environment(configuration, options);
+    return environment->step(zero_actions(environment->spec())).observation;
+  };
+  const torch::Tensor all = torch::cat({begin(1, 3), begin(2, 3)});
+  EXPECT_TRUE(torch::equal(all.slice(0, 0, 1), begin(1, 1)));
+  EXPECT_TRUE(torch::equal(all.slice(0, 3, 4), begin(2, 1)));
+  EXPECT_EQ(std::get<0>(torch::unique_dim(all, 0)).size(0), 6);
 }
 
 }  // namespace

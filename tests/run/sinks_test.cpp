@@ -105,6 +105,10 @@ TEST(AppendedFile, FailuresNameTheFile) {
   std::filesystem::resize_file(directory / "log", 4);
   AppendedFile resumed(directory / "log");
   EXPECT_THAT(error_of([&] { load(resumed, contents); }), HasSubstr("has only 4 bytes where 5"));
+  StateTree::Contents forged = contents;
+  for (auto& [key, value] : forged.values.items()) value = -1;
+  EXPECT_THAT(error_of([&] { load(resumed, forged); }), HasSubstr("size"));
+  EXPECT_EQ(read_file(directory / "log"), "1234");
   std::filesystem::remove(directory / "log");
   EXPECT_THAT(error_of([&] { load(resumed, contents); }), HasSubstr("is missing"));
 }
@@ -214,6 +218,30 @@ TEST(TensorboardWriter, TensorboardReadsIt) {
   EXPECT_THAT(std::filesystem::directory_iterator(directory / "events")->path().filename().string(),
               testing::AllOf(testing::StartsWith("events.out.tfevents.1700000000."),
                              testing::EndsWith(".accumbens")));
+}
+
+// a checkpoint that somebody made up must not write elsewhere, nor over what is there
+TEST(TensorboardWriter, ASavedNameIsOneOfItsOwnInItsDirectory) {
+  const TemporaryDirectory directory;
+  write_file(directory / "victim", "precious");
+  TensorboardWriter writer(directory / "run");
+  writer.write(1, {{"a", 1.0}});
+  const StateTree::Contents contents = saved(writer);
+  for (const std::string& name :
+       {(directory / "victim").string(), std::string("../victim"), std::string("results.csv"),
+        std::string("events.out.tfevents./../../victim.accumbens")}) {
+    StateTree::Contents forged = contents;
+    int names = 0;
+    for (auto& [key, value] : forged.values.items()) {
+      if (!key.ends_with("name")) continue;
+      value = name;
+      ++names;
+    }
+    ASSERT_EQ(names, 1);
+    TensorboardWriter resumed(directory / "run");
+    EXPECT_THROW(load(resumed, forged), Error) << name;
+  }
+  EXPECT_EQ(read_file(directory / "victim"), "precious");
 }
 
 TEST(TensorboardWriter, ANewRunRemovesTheEventsOfALostOneAndNoOthers) {

@@ -251,6 +251,39 @@ TEST(ValueNetworks, NoisyHeadsBeginAsTheirPapersDo) {
   EXPECT_EQ(deviations, 6);
 }
 
+// oracle: the meanings that DqnOptions gives to its options
+TEST(DqnOptions, AskForAHead) {
+  DqnOptions options;
+  EXPECT_EQ(options.head(3).num_actions, 3);
+  EXPECT_EQ(options.head(3).bias, Bias::kPerOutput);
+  EXPECT_FALSE(options.head(3).dueling);
+  EXPECT_FALSE(options.head(3).noise);
+  options.shared_bias = true;
+  EXPECT_EQ(options.head(3).bias, Bias::kShared);
+  options.shared_bias = false;
+  options.output_bias = false;
+  EXPECT_EQ(options.head(3).bias, Bias::kNone);
+  options.dueling = options.separate_streams = options.noisy = true;
+  options.noise_sigma = 0.3;
+  for (const auto& [name, kind] : {std::pair{"factorised", NoiseSpec::Kind::kFactorised},
+                                   std::pair{"independent", NoiseSpec::Kind::kIndependent}}) {
+    for (const auto& [from, distribution] :
+         {std::pair{"normal", NoiseSpec::Distribution::kNormal},
+          std::pair{"truncated_normal", NoiseSpec::Distribution::kTruncatedNormal}}) {
+      options.noise_kind = name;
+      options.noise_distribution = from;
+      const HeadSpec head = options.head(3);
+      EXPECT_TRUE(head.dueling);
+      EXPECT_TRUE(head.separate_streams);
+      EXPECT_EQ(head.bias, Bias::kNoiseOnly);
+      ASSERT_TRUE(head.noise);
+      EXPECT_EQ(head.noise->kind, kind);
+      EXPECT_EQ(head.noise->distribution, distribution);
+      EXPECT_EQ(head.noise->sigma, 0.3);
+    }
+  }
+}
+
 // ---- networks that do not do
 
 // says of each action what it is told to say, for one state

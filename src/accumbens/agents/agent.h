@@ -21,9 +21,10 @@ class Agent {
   /// What is answered to LAST is ignored by the environment.
   virtual torch::Tensor step(const TimeStep& time_step) = 0;
 
-  /// In evaluation mode the agent only acts: nothing is stored and nothing learned. Where there are
-  /// several streams, those of evaluation are others: an agent that remembers what it saw of each
-  /// remembers it for both, and episodes of training go on where they were.
+  /// In evaluation mode the agent only acts: nothing is stored and nothing learned. Several streams
+  /// are other ones then, and those of training go on afterwards: what an agent remembers of each
+  /// stream, as frames, it keeps apart for the two modes, and saves both in evaluation mode. A run
+  /// that goes on in an evaluation calls this before state(), and again after it.
   virtual void set_eval_mode(bool eval) = 0;
 
   /// Named figures of the last update and of the present (loss, epsilon ...), for logs.

@@ -60,8 +60,9 @@ struct OnPolicyOptions {
     field("network", network, "from stacked observations to a policy and a value",
           part("actor_critic_networks"));
     field("network_dtype", network_dtype,
-          "what the network's convolutions and hidden layers are computed in, acting and learning; "
-          "bfloat16 is faster on processors and GPUs that have it, and keeps three digits",
+          "what the convolutions and hidden layers of networks for images and MinAtar are computed "
+          "in, acting and learning; bfloat16 is faster on processors and GPUs that have it, and "
+          "keeps three digits",
           one_of({"float32", "bfloat16"}));
     field("stack_size", stack_size, "frames in an observation", at_least(1));
     field(

@@ -28,7 +28,7 @@ class Wrapper {
   /// An action of the agent as the environment gets it.
   virtual torch::Tensor act(const torch::Tensor& action) const { return action; }
 
-  /// In evaluation mode nothing is learned.
+  /// In evaluation mode nothing is learned, and several streams are other ones: see Agent.
   virtual void set_eval_mode(bool) {}
 
   virtual void state(StateTree&) {}

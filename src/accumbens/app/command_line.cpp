@@ -180,6 +180,24 @@ std::string unknown_word(const CLI::App& app, const std::string& first) {
   return "";
 }
 
+// 1 and more, in decimal digits alone: no 0x10, no 010, and nothing for a shell variable that is
+// unset
+const CLI::Validator kWholeNumber(
+    [](const std::string& text) {
+      constexpr size_t kMostDigits = 18;
+      const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+      return !text.empty() && digits && text.size() <= kMostDigits && !text.starts_with('0')
+                 ? std::string()
+                 : "needs a whole number from 1 on, not '" + text + "'";
+    },
+    "NUMBER");
+
+const CLI::Validator kNamed(
+    [](const std::string& text) {
+      return text.empty() ? std::string("must not be empty") : std::string();
+    },
+    "DIRECTORY");
+
 void add_configuration_options(CLI::App& command, Arguments& arguments) {
   // one or more values each, and any number of times
   command.add_option("--gin_files", arguments.gin_files, "configuration files, in order")
@@ -201,16 +219,21 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
   app.set_version_flag("--version", std::string("accumbens ") + ACCUMBENS_VERSION);
 
   CLI::App* train_command = app.add_subcommand("train", "train an agent, or go on training it");
-  train_command->add_option("--base_dir", arguments.base_dir, "where the run is kept")->required();
+  train_command->add_option("--base_dir", arguments.base_dir, "where the run is kept")
+      ->required()
+      ->check(kNamed);
   add_configuration_options(*train_command, arguments);
 
   CLI::App* evaluate_command = app.add_subcommand("evaluate", "play episodes with a trained agent");
   evaluate_command->add_option("--base_dir", arguments.base_dir, "where the run is kept")
-      ->required();
+      ->required()
+      ->check(kNamed);
   evaluate_command->add_option("--episodes", arguments.episodes, "whole episodes to play (10)")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
-  evaluate_command->add_option("--checkpoint", arguments.checkpoint,
-                               "number of a checkpoint; the newest if left out");
+      ->check(kWholeNumber);
+  evaluate_command
+      ->add_option("--checkpoint", arguments.checkpoint,
+                   "number of a checkpoint; the newest if left out")
+      ->check(kWholeNumber);
   evaluate_command->add_flag("--render", arguments.render, "show the episodes in a window");
   add_configuration_options(*evaluate_command, arguments);
 
@@ -245,7 +268,9 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
       std::cerr << "accumbens: " << unknown << "\nRun with --help for more information.\n";
       return 2;
     }
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::cerr << "accumbens: " << error.what() << "\nRun with --help for more information.\n";
+    return 2;
   }
   if (app.get_subcommands().empty()) {
     std::cerr << app.help();

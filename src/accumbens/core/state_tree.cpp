@@ -1,5 +1,7 @@
 #include "accumbens/core/state_tree.h"
 
+#include "accumbens/core/state_mismatch.h"
+
 #include <torch/utils.h>
 
 #include <cmath>
@@ -57,10 +59,8 @@ const nlohmann::json& StateTree::value(std::string_view name) const {
 }
 
 void StateTree::fail(std::string_view name, const std::string& what) const {
-  throw Error(
-      "the saved state does not fit this run: '" + path(name) + "' " + what +
-      "; resume with the configuration and the version of Accumbens that wrote it, or use a new "
-      "--base_dir");
+  throw StateMismatch("the saved state does not fit this run or this version of Accumbens: '" +
+                      path(name) + "' " + what);
 }
 
 StateTree& StateTree::operator()(std::string_view name, double& value) {

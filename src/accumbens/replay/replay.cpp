@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/state_mismatch.h"
 #include "accumbens/replay/frames.h"
 
 namespace accumbens {
@@ -343,9 +344,8 @@ void Replay::state(StateTree& tree) {
   std::vector<int64_t> spec = own_spec;
   tree("spec", spec);
   if (spec != own_spec) {
-    throw Error(
-        "the saved replay has another number of streams, stack_size or update_horizon; resume "
-        "with the configuration that wrote it, or use a new --base_dir");
+    throw StateMismatch(
+        "the saved replay has another number of streams, stack_size or update_horizon");
   }
   int64_t rows = store_.rows();
   tree("head", rows)("begin", begin_)("size", size_)("added", added_)("episode_start",

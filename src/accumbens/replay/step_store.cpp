@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/state_mismatch.h"
 #include "accumbens/replay/frames.h"
 #include "accumbens/replay/packed_frames.h"
 
@@ -139,9 +140,7 @@ void StepStore::attach(Chunk& chunk) const {
                                      chunk.frames.data.scalar_type() == spec_.observation_dtype);
   if (!frames_fit || chunk.steps.data.sizes() != steps_shape() ||
       chunk.steps.data.scalar_type() != torch::kUInt8) {
-    throw Error(
-        "the saved replay holds other observations; resume with the configuration that wrote it, "
-        "or use a new --base_dir");
+    throw StateMismatch("the saved replay holds other observations");
   }
   chunk.frame_data =
       packed ? nullptr : static_cast<std::byte*>(chunk.frames.data.mutable_data_ptr());

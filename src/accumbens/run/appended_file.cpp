@@ -16,6 +16,7 @@ void AppendedFile::append(std::string_view text) {
 void AppendedFile::state(StateTree& tree) {
   if (tree.saving() && file_) file_->sync();
   tree("size", size_);
+  tree.require("size", size_ >= 0);
   if (tree.saving()) return;
 
   // nothing to keep: the first append starts the file

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kFormat = "accumbens checkpoint 1";
+constexpr uintmax_t kMostText = 1ULL << 28;   // bytes of a manifest or of numbers
 constexpr const char* kTensorName = "chunk";  // the name inside a chunk's file
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
@@ -44,10 +45,22 @@ void check_size(const fs::path& path, const nlohmann::json& entry) {
   }
 }
 
+// whether the files of a checkpoint can be, as far as there are any
+bool can_be_opened(const fs::path& checkpoint) {
+  for (const std::string name : {"manifest.json", "state.json", "tensors.safetensors"}) {
+    std::error_code error;
+    if (fs::is_regular_file(checkpoint / name, error) && !std::ifstream(checkpoint / name)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 std::string read_text(const fs::path& path) {
   std::error_code error;
   const uintmax_t size = fs::file_size(path, error);
   if (error) fail(path, error.message());
+  if (size > kMostText) fail(path, "it is larger than any that is written");
   std::string text(size, '\0');
   std::ifstream file(path, std::ios::binary);
   if (!file.read(text.data(), static_cast<std::streamsize>(size))) fail(path, "it is unreadable");
@@ -216,7 +229,13 @@ nlohmann::json Checkpointer::write_frozen(const std::map<std::string, FrozenTens
 nlohmann::json Checkpointer::read_manifest(int64_t id) const {
   const fs::path path = checkpoint_path(id) / "manifest.json";
   const std::string text = read_text(path);
-  const auto manifest = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+
+  // deeper ones are not of this program, and would take a stack as deep
+  constexpr int kDepth = 8;
+  const auto shallow = [](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
+    return depth <= kDepth;
+  };
+  const auto manifest = nlohmann::json::parse(text, shallow, /*allow_exceptions=*/false);
   if (!manifest.is_object() || manifest_text(path, manifest) != text) {
     fail(path, "its content is not what was written");
   }
@@ -280,6 +299,7 @@ std::optional<Checkpointer::Loaded> Checkpointer::read_newest(
     try {
       return read(id);
     } catch (const Error& error) {
+      if (!can_be_opened(checkpoint_path(id))) throw;  // which does not say that it is damaged
       damaged_.insert(id);
       warn("checkpoint " + std::to_string(id) + " is skipped: " + error.what());
     }

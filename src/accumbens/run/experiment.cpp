@@ -12,6 +12,7 @@
 
 #include "accumbens/core/error.h"
 #include "accumbens/core/output_file.h"
+#include "accumbens/core/state_mismatch.h"
 #include "accumbens/run/changed_bindings.h"
 #include "accumbens/run/dqn_zoo_log.h"
 #include "accumbens/run/free_running.h"
@@ -93,6 +94,8 @@ class EpisodeCollector final : public Observer {
 
 // the second row is written after the first checkpoint
 bool had_a_checkpoint(const std::filesystem::path& results) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(results, ignored)) return false;
   std::ifstream file(results);
   int64_t lines = 0;
   for (std::string line; std::getline(file, line);) ++lines;
@@ -172,7 +175,12 @@ Experiment::Experiment(const Catalogue& catalogue, const Configuration& configur
   if (options_.worker_mode == "free_running" && !only_evaluates) {
     of_evaluation = std::move(environment_);
     let_workers_run(catalogue, configuration, of_evaluation->spec());
-    new_environment = {};  // workers make theirs
+    if (!evaluate) of_evaluation = nullptr;
+
+    // workers make theirs
+    new_environment = [make = new_environment](const std::string& name) {
+      return name.starts_with("evaluation/") ? make(name) : nullptr;
+    };
   } else if (evaluate && options_.num_environments > 1 && !only_evaluates &&
              !options_.new_environment_per_iteration) {
     // several streams do not end their episodes at once, and evaluation must not cut them
@@ -311,7 +319,7 @@ Runner::Outcome Experiment::train(const std::atomic<bool>& stop) {
 void Experiment::load_or_say_why(const std::function<void()>& load) const {
   try {
     load();
-  } catch (const Error& error) {
+  } catch (const StateMismatch& error) {
     const std::string changes = what_changed();
     if (changes.empty()) throw;
     throw ConfigError(

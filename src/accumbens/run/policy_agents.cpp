@@ -31,14 +31,26 @@ void require_policy(ActorCriticNetwork& network, const EnvironmentSpec& environm
         "the network @" + name + " says of three states " +
         (got.defined() ? c10::str(got.scalar_type(), " ", got.sizes(), " as ") : "no ") + what +
         ", where " + environment.name + " needs Float " + c10::str(needed) +
-        "; bind another, see `accumbens list actor_critic_networks`");
+        "; bind another, see `accumbens list actor_critic_networks`" +
+        (got.defined() && got.sizes() == needed
+             ? ", or compute its last layers under an Autocast to float32"
+             : ""));
   };
   require("value", output.value, {3});
-  if (environment.num_actions > 0)
-    return require("logits", output.logits, {3, environment.num_actions});
-  if (output.logits.defined()) {
-    throw ConfigError("the network @" + name + " says logits, but the actions of " +
-                      environment.name + " are continuous; let it say mean and log_std alone");
+
+  // of one kind of action alone: whoever acts by it looks at what there is
+  const bool discrete = environment.num_actions > 0;
+  const bool normal = output.mean.defined() || output.log_std.defined();
+  if (discrete ? normal : output.logits.defined()) {
+    throw ConfigError("the network @" + name + " says " +
+                      (discrete ? "mean or log_std" : "logits") + ", but the actions of " +
+                      environment.name + " are " +
+                      (discrete ? "discrete; let it say logits alone"
+                                : "continuous; let it say mean and log_std alone"));
+  }
+  if (discrete) {
+    require("logits", output.logits, {3, environment.num_actions});
+    return;
   }
   require("mean", output.mean, {3, environment.action_size()});
   require("log_std", output.log_std, {3, environment.action_size()});

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/state_mismatch.h"
 
 namespace accumbens {
 namespace {
@@ -112,7 +113,6 @@ Runner::Outcome Runner::run(const std::atomic<bool>& stop,
 }
 
 void Runner::evaluate(int64_t num_episodes, const std::atomic<bool>& stop) {
-  agent_.set_eval_mode(true);
   enter(Phase::kEval);
 
   // as many of each stream: the first to end would be the short ones
@@ -220,7 +220,7 @@ void Runner::finish_phase() {
   for (Observer* observer : observers_) observer->on_phase(position_, agent_);
 
   // an episode does not cross from training to evaluation or back, but may wait for its end
-  const bool goes_on = !evaluate_ || (others_ && position_.phase == Phase::kTrain);
+  const bool goes_on = position_.phase == Phase::kTrain && (!evaluate_ || others_);
   const auto streams = static_cast<int64_t>(episodes_left_.size());
   for (int64_t b = 0; b < streams && !goes_on; ++b) {
     if (!streams_.between_episodes[b]) streams_.environment->end_episode(b);
@@ -240,20 +240,39 @@ void Runner::finish_phase() {
 
   // an environment's state is saved with the run, so that only a new iteration needs a new one
   if (options_.new_environment_per_iteration) {
-    replace_environment("iteration/" + std::to_string(position_.iteration));
+    replace_environment(streams_, "iteration/" + std::to_string(position_.iteration));
   }
 }
 
 void Runner::enter(Phase phase) {
   if (position_.phase == phase) return;
   position_.phase = phase;
+  agent_.set_eval_mode(phase == Phase::kEval);
   if (!others_) return;
   std::swap(streams_, *others_);
   std::swap(position_.episodes, waiting_);
 }
 
-void Runner::replace_environment(const std::string& name) {
-  streams_ = Streams(new_environment_(name));
+void Runner::replace_environment(Streams& streams, const std::string& name) {
+  std::shared_ptr<Environment> made = new_environment_ ? new_environment_(name) : nullptr;
+  if (made) streams = Streams(std::move(made));
+}
+
+// of an environment in the place of one that is gone
+std::string Runner::name_after(Phase phase) const {
+  return (phase == Phase::kTrain ? "after/" : "evaluation/after/") +
+         std::to_string(position_.total_steps);
+}
+
+void Runner::streams_state(StateTree& tree, Streams& streams, Phase phase) {
+  tree("action", streams.action)("between_episodes", streams.between_episodes);
+  const bool failed = environment_failed_ && &streams == &streams_;
+  if (!failed && (tree.saving() || tree.contains("environment"))) {
+    tree.scope("environment", [&](StateTree& t) { streams.environment->state(t); });
+  } else if (tree.loading()) {
+    // with the seed of the one that is gone it would begin with the same episodes again
+    replace_environment(streams, name_after(phase));
+  }
 }
 
 void Runner::state(StateTree& tree) {
@@ -270,30 +289,23 @@ void Runner::state(StateTree& tree) {
   std::string name = here;
   if (tree.saving() || tree.contains("environment_name")) tree("environment_name", name);
   if (name != here) {
-    throw Error("the saved run is in " + name + ", this one in " + here +
-                "; resume with the configuration that wrote it, or use a new --base_dir");
+    throw StateMismatch("the saved run is in " + name + ", this one in " + here);
   }
 
-  // of what failed there is no state, and with its seed it would begin with the same episodes again
-  const bool training = position_.phase == Phase::kTrain;
-  tree("action", streams_.action)("between_episodes", streams_.between_episodes);
-  if (!environment_failed_ && (tree.saving() || tree.contains("environment"))) {
-    tree.scope("environment", [&](StateTree& t) { streams_.environment->state(t); });
-  } else if (tree.loading() && new_environment_) {
-    replace_environment((training ? "after/" : "evaluation/after/") +
-                        std::to_string(position_.total_steps));
-  }
-
-  // checkpoints of older versions lack the streams that wait
-  if (others_ && (tree.saving() || tree.contains("waiting"))) {
+  streams_state(tree, streams_, position_.phase);
+  if (others_) {
+    // checkpoints of older versions lack the streams that wait
+    const Phase phase = position_.phase == Phase::kTrain ? Phase::kEval : Phase::kTrain;
     tree.scope("waiting", [&](StateTree& t) {
-      t("action", others_->action)("between_episodes", others_->between_episodes);
-      episodes_state(waiting_, t);
-      t.scope("environment", [&](StateTree& e) { others_->environment->state(e); });
+      if (t.saving() || t.contains("action")) {
+        episodes_state(waiting_, t);
+        streams_state(t, *others_, phase);
+      } else {
+        replace_environment(*others_, name_after(phase));
+      }
     });
   }
 
-  if (tree.loading() && !training) agent_.set_eval_mode(true);
   tree.scope("agent", [&](StateTree& t) { agent_.state(t); });
   for (size_t i = 0; i < observers_.size(); ++i) {
     tree.scope("observer_" + std::to_string(i), [&](StateTree& t) { observers_[i]->state(t); });

@@ -67,7 +67,8 @@ struct RunnerOptions {
           one_of({"auto", "cpu", "cuda"}));
     field("num_environments", num_environments,
           "streams that the agent acts in at once; with several, training does not wait for the "
-          "ends of episodes, which go on in the next iteration: evaluation has streams of its own",
+          "ends of episodes, which go on in the next iteration: evaluation has streams of its own, "
+          "unless new_environment_per_iteration",
           in_closed(1, 100'000));
     field("num_workers", num_workers,
           "threads that step the environments, best 1 or num_threads; in lock_step results do not "
@@ -166,12 +167,13 @@ class Runner {
   /// How run() ended.
   enum class Outcome { kDone, kStopped };
 
-  /// Makes another environment, with a seed of its own for each name.
+  /// Makes another environment, with a seed of its own for each name; null: the one there is stays.
   using NewEnvironment = std::function<std::unique_ptr<Environment>(const std::string& name)>;
 
   /// evaluate: whether iterations have an evaluation phase. new_environment: if given, makes the
-  /// one that follows on one that failed ("after/N", agent steps) and, with
-  /// new_environment_per_iteration, those of the iterations after the first ("iteration/N").
+  /// one that follows on one that failed or was not saved ("after/N" in training and
+  /// "evaluation/after/N", agent steps of both) and, with new_environment_per_iteration, those of
+  /// the iterations after the first ("iteration/N").
   /// of_evaluation: for evaluation, with the spec of `environment`, which is for training only
   /// then; does not go with new_environment_per_iteration. All references must outlive it.
   Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
@@ -215,7 +217,9 @@ class Runner {
   bool phase_done() const;
   void finish_phase();
   void enter(Phase phase);
-  void replace_environment(const std::string& name);
+  std::string name_after(Phase phase) const;
+  void streams_state(StateTree& tree, Streams& streams, Phase phase);
+  void replace_environment(Streams& streams, const std::string& name);
 
   RunnerOptions options_;
   bool evaluate_;

@@ -13,6 +13,12 @@ namespace {
 constexpr std::string_view kPrefix = "events.out.tfevents.";
 constexpr std::string_view kSuffix = ".accumbens";  // other programs' files are left alone
 
+// whether a file of this name, which has no folders, was written by this program
+bool is_own(const std::string& name) {
+  return name.starts_with(kPrefix) && name.ends_with(kSuffix) &&
+         name.find('/') == std::string::npos;
+}
+
 // field numbers of tensorflow/core/util/event.proto and framework/summary.proto
 constexpr protozero::pbf_tag_type kEventWallTime = 1;
 constexpr protozero::pbf_tag_type kEventStep = 2;
@@ -79,8 +85,7 @@ void TensorboardWriter::write(int64_t step, const std::map<std::string, double>&
     std::vector<std::filesystem::path> stale;
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
-      const std::string name = entry.path().filename().string();
-      if (name.starts_with(kPrefix) && name.ends_with(kSuffix)) stale.push_back(entry.path());
+      if (is_own(entry.path().filename().string())) stale.push_back(entry.path());
     }
     for (const auto& path : stale) std::filesystem::remove(path, ignored);
 
@@ -112,6 +117,7 @@ void TensorboardWriter::write(int64_t step, const std::map<std::string, double>&
 
 void TensorboardWriter::state(StateTree& tree) {
   tree("name", name_);
+  tree.require("name", name_.empty() || is_own(name_));
   if (tree.loading()) {
     file_ = name_.empty() ? nullptr : std::make_unique<AppendedFile>(directory_ / name_);
   }

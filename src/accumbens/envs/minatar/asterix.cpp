@@ -20,6 +20,7 @@ Asterix::Asterix(const MinAtarOptions& options, uint64_t seed)
 
 void Asterix::Thing::state(StateTree& tree) {
   tree("there", there)("x", x)("right", right)("gold", gold);
+  tree.require("x", !there || (x >= 0 && x < kSize));
 }
 
 void Asterix::begin(RandomStream&) {
@@ -115,7 +116,8 @@ void Asterix::draw(Screen& screen) const {
 }
 
 void Asterix::game_state(StateTree& tree) {
-  tree("player_x", player_x_)("player_y", player_y_);
+  cell_state(tree, "player_x", player_x_);
+  cell_state(tree, "player_y", player_y_);
   for (size_t slot = 0; slot < things_.size(); ++slot) {
     tree("thing_" + std::to_string(slot), things_[slot]);
   }

@@ -84,8 +84,14 @@ void Breakout::draw(Screen& screen) const {
 }
 
 void Breakout::game_state(StateTree& tree) {
-  tree("paddle", paddle_)("ball_x", ball_x_)("ball_y", ball_y_)("last_x", last_x_)(
-      "last_y", last_y_)("dx", dx_)("dy", dy_)("strikes", strikes_)("bricks", bricks_);
+  cell_state(tree, "paddle", paddle_);
+  cell_state(tree, "ball_x", ball_x_);
+  cell_state(tree, "ball_y", ball_y_);
+  cell_state(tree, "last_x", last_x_);
+  cell_state(tree, "last_y", last_y_);
+  tree("dx", dx_)("dy", dy_)("strikes", strikes_)("bricks", bricks_);
+  tree.require("dx", dx_ >= -1 && dx_ <= 1);
+  tree.require("dy", dy_ >= -1 && dy_ <= 1);
 }
 
 }  // namespace accumbens

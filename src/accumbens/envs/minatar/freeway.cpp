@@ -7,6 +7,7 @@ namespace {
 
 enum Channel : int64_t { kChicken, kCar, kFirstSpeed, kNumChannels = kFirstSpeed + 5 };
 
+constexpr int64_t kSlowest = 5;        // frames for a cell, of a car
 constexpr int64_t kColumn = 4;         // of the chicken
 constexpr int64_t kMoveInterval = 3;   // frames, of the chicken
 constexpr int64_t kTimeLimit = 2'500;  // frames
@@ -17,7 +18,10 @@ Freeway::Freeway(const MinAtarOptions& options, uint64_t seed)
     : MinAtar(options, kNumChannels, {Move::kNone, Move::kUp, Move::kDown}, seed) {}
 
 void Freeway::Car::state(StateTree& tree) {
-  tree("x", x)("interval", interval)("timer", timer)("dx", dx);
+  cell_state(tree, "x", x);
+  tree("interval", interval)("timer", timer)("dx", dx);
+  tree.require("interval", interval >= 0 && interval <= kSlowest);
+  tree.require("dx", dx >= -1 && dx <= 1);
 }
 
 void Freeway::begin(RandomStream& random) {
@@ -30,7 +34,7 @@ void Freeway::begin(RandomStream& random) {
 
 // all speeds first, then all directions
 void Freeway::draw_speeds(RandomStream& random) {
-  for (Car& car : cars_) car.interval = car.timer = 1 + random.below(5);
+  for (Car& car : cars_) car.interval = car.timer = 1 + random.below(kSlowest);
   for (Car& car : cars_) car.dx = random.uniform() < 0.5 ? -1 : 1;
 }
 
@@ -81,7 +85,8 @@ void Freeway::draw(Screen& screen) const {
 }
 
 void Freeway::game_state(StateTree& tree) {
-  tree("chicken_y", chicken_y_)("move_timer", move_timer_)("frames_left", frames_left_);
+  cell_state(tree, "chicken_y", chicken_y_);
+  tree("move_timer", move_timer_)("frames_left", frames_left_);
   for (size_t i = 0; i < cars_.size(); ++i) tree("car_" + std::to_string(i), cars_[i]);
 }
 

@@ -37,6 +37,11 @@ void MinAtar::Grid::state(StateTree& tree) {
   std::copy(cells.begin(), cells.end(), cells_.begin());
 }
 
+void MinAtar::cell_state(StateTree& tree, const std::string& name, int64_t& value) {
+  tree(name, value);
+  tree.require(name, value >= 0 && value < kSize);
+}
+
 void MinAtar::Screen::mark(int64_t channel, const Grid& grid) {
   for (int64_t y = 0; y < kSize; ++y) {
     for (int64_t x = 0; x < kSize; ++x) {
@@ -84,6 +89,7 @@ StreamStep MinAtar::step_stream(const StreamAction& action, void* observation) {
 
 void MinAtar::state(StateTree& tree) {
   tree("random", random_)("last_move", last_move_)("begins", begins_);
+  tree.require("last_move", last_move_ >= Move::kNone && last_move_ <= Move::kFire);
   tree.scope("game", [&](StateTree& game) { game_state(game); });
 }
 

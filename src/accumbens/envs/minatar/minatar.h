@@ -100,6 +100,9 @@ class MinAtar : public SingleEnvironment {
     uint8_t* cells_;
   };
 
+  /// Saves or loads a coordinate, which is on the grid.
+  static void cell_state(StateTree& tree, const std::string& name, int64_t& value);
+
   /// num_channels: of the observation; minimal_actions: what do something in this game.
   MinAtar(const MinAtarOptions& options, int64_t num_channels, std::vector<Move> minimal_actions,
           uint64_t seed);

@@ -19,6 +19,8 @@ enum Channel : int64_t {
   kNumChannels
 };
 
+constexpr int64_t kMostThings = 1'000;  // of a kind, in a saved state
+
 constexpr int64_t kMaxOxygen = 200;  // frames
 constexpr int64_t kMaxDivers = 6;    // on board
 
@@ -38,7 +40,9 @@ Seaquest::Seaquest(const MinAtarOptions& options, uint64_t seed)
 }
 
 void Seaquest::Thing::state(StateTree& tree) {
-  tree("x", x)("y", y)("right", right)("move_timer", move_timer)("shot_timer", shot_timer);
+  cell_state(tree, "x", x);
+  cell_state(tree, "y", y);
+  tree("right", right)("move_timer", move_timer)("shot_timer", shot_timer);
 }
 
 void Seaquest::begin(RandomStream&) {
@@ -275,6 +279,7 @@ void Seaquest::things_state(StateTree& tree, const std::string& name, Things& th
   tree.scope(name, [&](StateTree& inside) {
     auto size = std::ssize(things);
     inside("size", size);
+    inside.require("size", size >= 0 && size <= kMostThings);
     things.resize(static_cast<size_t>(size));
     for (size_t i = 0; i < things.size(); ++i) inside(std::to_string(i), things[i]);
   });

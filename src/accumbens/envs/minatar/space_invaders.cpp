@@ -124,8 +124,9 @@ void SpaceInvaders::draw(Screen& screen) const {
 }
 
 void SpaceInvaders::game_state(StateTree& tree) {
-  tree("cannon", cannon_)("shot_timer", shot_timer_)("bullets", bullets_)(
-      "enemy_bullets", enemy_bullets_)("aliens", aliens_)("direction", direction_);
+  cell_state(tree, "cannon", cannon_);
+  tree("shot_timer", shot_timer_)("bullets", bullets_)("enemy_bullets", enemy_bullets_)(
+      "aliens", aliens_)("direction", direction_);
   tree("move_interval", move_interval_)("move_timer", move_timer_)("alien_shot_timer",
                                                                    alien_shot_timer_);
 }
