@@ -132,6 +132,25 @@ TEST(Experiment, EvaluationNeedsNoMemoryForAReplay) {
   EXPECT_EQ(played(run), played(small));
 }
 
+// what was bound otherwise is only to blame where the state does not fit
+TEST(Experiment, AMissingLogIsNotBlamedOnABindingThatChanged) {
+  const TemporaryDirectory directory;
+  OneRun run("quickstart/cartpole.gin", kShortCartPole, directory.path());
+  run.experiment()->train(run.stop);
+  std::filesystem::remove(directory / "episodes.csv");
+  auto longer = kShortCartPole;
+  longer.emplace_back("Runner.num_iterations = 2");
+  OneRun next("quickstart/cartpole.gin", longer, directory.path());
+  EXPECT_THAT(
+      [&] { next.experiment()->resume(); },
+      testing::Throws<Error>(testing::AllOf(
+          testing::Property(&Error::what,
+                            testing::AllOf(testing::HasSubstr("episodes.csv: it is missing"),
+                                           testing::Not(testing::HasSubstr("binding")),
+                                           testing::Not(testing::HasSubstr("bind that")))),
+          testing::Property(&Error::exit_code, 1))));
+}
+
 // oracle: Pendulum's episodes have 200 agent steps, of which each iteration makes 50 in each stream
 TEST(Experiment, EvaluationDoesNotEndTheEpisodesOfSeveralStreams) {
   for (const std::string mode : {"lock_step", "free_running"}) {

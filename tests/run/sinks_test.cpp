@@ -223,16 +223,20 @@ TEST(TensorboardWriter, TensorboardReadsIt) {
 // a checkpoint that somebody made up must not write elsewhere, nor over what is there
 TEST(TensorboardWriter, ASavedNameIsOneOfItsOwnInItsDirectory) {
   const TemporaryDirectory directory;
-  write_file(directory / "victim", "precious");
+  std::filesystem::create_directories(directory / "run" / "events.out.tfevents.");
+  const std::vector<std::string> victims{"victim", "victim.accumbens", "run/results.csv"};
+  for (const std::string& victim : victims) write_file(directory / victim, "precious");
   TensorboardWriter writer(directory / "run");
   writer.write(1, {{"a", 1.0}});
   const StateTree::Contents contents = saved(writer);
   for (const std::string& name :
        {(directory / "victim").string(), std::string("../victim"), std::string("results.csv"),
         std::string("events.out.tfevents./../../victim.accumbens")}) {
+    ASSERT_TRUE(std::filesystem::exists(directory / "run" / name));
     StateTree::Contents forged = contents;
     int names = 0;
     for (auto& [key, value] : forged.values.items()) {
+      if (key.ends_with("size")) value = 5;
       if (!key.ends_with("name")) continue;
       value = name;
       ++names;
@@ -241,7 +245,7 @@ TEST(TensorboardWriter, ASavedNameIsOneOfItsOwnInItsDirectory) {
     TensorboardWriter resumed(directory / "run");
     EXPECT_THROW(load(resumed, forged), Error) << name;
   }
-  EXPECT_EQ(read_file(directory / "victim"), "precious");
+  for (const std::string& victim : victims) EXPECT_EQ(read_file(directory / victim), "precious");
 }
 
 TEST(TensorboardWriter, ANewRunRemovesTheEventsOfALostOneAndNoOthers) {
