@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cctype>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -305,6 +306,18 @@ class Failing final : public Environment {
   bool fails_;
 };
 
+// @create_failing_environment: CartPole or Pendulum, which fail after some steps where `fails` says
+// so of their seed
+void add_failing_environment(Catalogue& catalogue, int64_t steps,
+                             std::function<bool(uint64_t seed)> fails) {
+  catalogue.registry.add_reference("create_failing_environment", {.summary = "fails"});
+  const auto make = catalogue.environments.at("create_gym_environment").make;
+  catalogue.environments["create_failing_environment"] = {
+      "fails", [=](const Configuration& configuration, uint64_t seed) {
+        return std::make_unique<Failing>(make(configuration, seed), steps, fails(seed));
+      }};
+}
+
 // a mode and a configuration
 class WorkerMode : public testing::TestWithParam<std::tuple<std::string, std::string>> {};
 
@@ -314,12 +327,7 @@ TEST_P(WorkerMode, AWorkerThatThrowsStopsTheRunWithItsMessageAndACheckpoint) {
   const TemporaryDirectory directory;
   bool fails = true;
   Catalogue catalogue;
-  catalogue.registry.add_reference("create_failing_environment", {.summary = "fails"});
-  catalogue.environments["create_failing_environment"] = {
-      "fails", [&](const Configuration& configuration, uint64_t seed) {
-        auto inner = catalogue.environments.at("create_gym_environment").make(configuration, seed);
-        return std::make_unique<Failing>(std::move(inner), 300, fails);
-      }};
+  add_failing_environment(catalogue, 300, [&](uint64_t) { return fails; });
   const Configuration configuration(
       catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/" + file + ".gin"},
       {"Runner.create_environment_fn = @create_failing_environment",
@@ -398,14 +406,10 @@ TEST(FreeRunning, GoesOnAfterAnEvaluationWhoseEnvironmentFailed) {
   const TemporaryDirectory directory;
   std::vector<uint64_t> failing;  // seeds: the first, those of evaluation
   Catalogue catalogue;
-  catalogue.registry.add_reference("create_failing_environment", {.summary = "fails"});
-  catalogue.environments["create_failing_environment"] = {
-      "fails", [&](const Configuration& configuration, uint64_t seed) {
-        auto inner = catalogue.environments.at("create_gym_environment").make(configuration, seed);
-        if (failing.size() < kStreams) failing.push_back(seed);
-        const bool fails = std::ranges::find(failing, seed) != failing.end();
-        return std::make_unique<Failing>(std::move(inner), 30, fails);
-      }};
+  add_failing_environment(catalogue, 30, [&](uint64_t seed) {
+    if (failing.size() < kStreams) failing.push_back(seed);
+    return std::ranges::find(failing, seed) != failing.end();
+  });
   const Configuration configuration(
       catalogue.registry, {ACCUMBENS_SOURCE_DIR "/configs/quickstart/cartpole.gin"},
       {"Runner.create_environment_fn = @create_failing_environment",

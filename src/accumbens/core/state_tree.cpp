@@ -1,13 +1,13 @@
 #include "accumbens/core/state_tree.h"
 
-#include "accumbens/core/state_mismatch.h"
-
 #include <torch/utils.h>
 
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <sstream>
+
+#include "accumbens/core/state_mismatch.h"
 
 namespace accumbens {
 namespace {

@@ -5,9 +5,11 @@
 namespace accumbens {
 namespace {
 
-enum Channel : int64_t { kChicken, kCar, kFirstSpeed, kNumChannels = kFirstSpeed + 5 };
+constexpr int64_t kSlowest = 5;  // frames for a cell, of a car
 
-constexpr int64_t kSlowest = 5;        // frames for a cell, of a car
+// a channel for each speed
+enum Channel : int64_t { kChicken, kCar, kFirstSpeed, kNumChannels = kFirstSpeed + kSlowest };
+
 constexpr int64_t kColumn = 4;         // of the chicken
 constexpr int64_t kMoveInterval = 3;   // frames, of the chicken
 constexpr int64_t kTimeLimit = 2'500;  // frames
