@@ -10,7 +10,7 @@ namespace accumbens {
 
 FrameStack::FrameStack(const ReplaySpec& spec)
     : spec_(spec),
-      stack_(torch::zeros(batch_of_stacks(spec, spec.num_streams), spec.observation_dtype)),
+      stack_(zero_stacks(spec, spec.num_streams, torch::kCPU)),
       count_(spec.num_streams, 0) {}
 
 torch::Tensor FrameStack::push(const TimeStep& time_step) {

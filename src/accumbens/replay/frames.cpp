@@ -17,6 +17,11 @@ std::vector<int64_t> batch_of_stacks(const ReplaySpec& spec, int64_t batch_size)
   return shape;
 }
 
+torch::Tensor zero_stacks(const ReplaySpec& spec, int64_t batch_size, torch::Device device) {
+  return torch::zeros(batch_of_stacks(spec, batch_size),
+                      torch::dtype(spec.observation_dtype).device(device));
+}
+
 void check_observation(const ReplaySpec& spec, const TimeStep& time_step) {
   std::vector<int64_t> shape{spec.num_streams};
   shape.insert(shape.end(), spec.observation_shape.begin(), spec.observation_shape.end());

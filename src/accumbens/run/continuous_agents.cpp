@@ -106,9 +106,7 @@ ContinuousAgent::Parts make_parts(const Catalogue& catalogue, const Configuratio
   };
   const auto network = make_network();
   require_heads(*network, network_context.heads,
-                torch::zeros(batch_of_stacks(spec, /*batch_size=*/3),
-                             torch::dtype(environment.observation_dtype).device(context.device)),
-                options.network.name);
+                zero_stacks(spec, /*batch_size=*/3, context.device), options.network.name);
   ActionBounds bounds = action_bounds(environment);
   if (bounds.reach.defined()) {
     bounds = {.centre = bounds.centre.to(context.device), .reach = bounds.reach.to(context.device)};

@@ -72,9 +72,7 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
                          configuration, network_context, initialization);
     network->to(context.device);
     const ReplaySpec frames = replay_spec(environment, options.stack_size);
-    require_policy(*network, environment,
-                   torch::zeros(batch_of_stacks(frames, /*batch_size=*/3),
-                                torch::dtype(environment.observation_dtype).device(context.device)),
+    require_policy(*network, environment, zero_stacks(frames, /*batch_size=*/3, context.device),
                    autocast_type(options.network_dtype), options.network.name);
 
     auto rates = configuration.get<OptimizerOptions>("create_optimizer");

@@ -151,9 +151,7 @@ DqnAgent::Parts make_dqn_parts(const Catalogue& catalogue, const Configuration& 
     return network;
   };
   const auto network = make_network();
-  const auto s = torch::zeros(
-      batch_of_stacks(spec, /*batch_size=*/1),
-      torch::dtype(environment.observation_dtype).device(context.device));  // [1, stack, ...]
+  const auto s = zero_stacks(spec, /*batch_size=*/1, context.device);  // [1, stack, ...]
   require_head(*network, head, s, autocast_type(options.update_dtype), options.network.name);
 
   // noise takes the place of random actions
