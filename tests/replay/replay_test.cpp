@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -606,6 +608,9 @@ TEST(Replay, RefusesAStateThatItCannotBeIn) {
                                                                       {"begin", 26},
                                                                       {"size", 26},
                                                                       {"size", -1},
+                                                                      {"added", -1},
+                                                                      {"added", 26},
+                                                                      {"begin", 25},
                                                                       {"episode_start", {26}},
                                                                       {"episode_start", {-1}},
                                                                       {"episode_start", {0, 0}}};
@@ -614,9 +619,141 @@ TEST(Replay, RefusesAStateThatItCannotBeIn) {
     contents.values[key] = value;
     EXPECT_THROW(load(contents), Error) << key << " = " << value;
   }
+  const torch::Tensor weights = saved.contents().tensors.at("prioritization/weights");
+  const auto expect_refused = [&](const torch::Tensor& forged_weights) {
+    StateTree::Contents contents = saved.contents();
+    contents.tensors["prioritization/weights"] = forged_weights;
+    EXPECT_THROW(load(contents), Error) << forged_weights;
+  };
+  expect_refused(torch::ones({3}, torch::kFloat64));
+  for (const double weight : {-1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
+    torch::Tensor wrong = weights.clone();
+    wrong[3] = weight;
+    expect_refused(wrong);
+  }
+  expect_refused(torch::ones_like(weights));  // the newest is no transition yet
   StateTree::Contents contents = saved.contents();
-  contents.tensors["prioritization/weights"] = torch::ones({3}, torch::kFloat64);
+  contents.values["prioritization/max_priority"] = "inf";
   EXPECT_THROW(load(contents), Error);
+}
+
+// changes the step of a row in a saved replay
+void forge_step(StateTree::Contents& contents, const ReplaySpec& spec, int64_t row, int64_t stream,
+                const std::function<void(StepStore::Step&)>& change) {
+  const int64_t rows_per_chunk = spec.chunk_size / spec.num_streams;
+  std::string number = std::to_string(row / rows_per_chunk);
+  number.insert(0, 6 - number.size(), '0');
+  const std::string key = "steps_" + number;
+  const bool frozen = contents.frozen.contains(key);
+  const torch::Tensor steps =
+      (frozen ? contents.frozen.at(key).data : contents.tensors.at(key)).clone();
+  auto* step = steps[row % rows_per_chunk][stream].mutable_data_ptr<uint8_t>();
+  change(*reinterpret_cast<StepStore::Step*>(step));
+  if (frozen) {
+    contents.frozen[key] = FrozenTensor{steps};
+  } else {
+    contents.tensors[key] = steps;
+  }
+}
+
+// oracle: FIRST comes after LAST alone, and transitions are known where their steps are: no other
+// flag of those that matter can be turned; what was really saved loads into every capacity
+TEST(Replay, RefusesFlagsThatDoNotFollowOneAnother) {
+  for (const bool compress : {false, true}) {
+    for (const auto& prioritization :
+         {std::optional<PrioritizationOptions>(), std::optional(PrioritizationOptions{})}) {
+      const ReplaySpec spec{.observation_shape = {3},
+                            .stack_size = 4,
+                            .update_horizon = 3,
+                            .num_streams = 2,
+                            .chunk_size = 16};
+      Replay replay({.max_capacity = 40, .batch_size = 8, .compress = compress}, spec,
+                    prioritization);
+      RandomEpisodes episodes(spec, "episodes");
+      for (int step = 0; step < 97; ++step) replay.append(episodes.next(), episodes.actions());
+      StateTree saved;
+      replay.state(saved);
+      const auto load = [&](const StateTree::Contents& contents, int64_t capacity) {
+        Replay loaded({.max_capacity = capacity, .batch_size = 1, .compress = compress}, spec,
+                      prioritization);
+        StateTree tree(contents);
+        loaded.state(tree);
+        return loaded.check_valid();
+      };
+      for (const int64_t capacity : {6, 20, 40, 100}) {
+        EXPECT_EQ(load(saved.contents(), capacity), std::nullopt) << capacity;
+      }
+
+      const int64_t begin = saved.contents().values.at("begin").get<int64_t>();
+      ASSERT_GT(begin, 50);
+      for (int64_t id = begin - 3 * 2; id < 96 * 2; ++id) {
+        for (const uint32_t flag : {1, 2, 4, 8}) {
+          // nobody asks for what is forgotten, nor for the start of an episode before the oldest
+          // stack
+          if (id < begin && flag == 4) continue;
+          if (id / 2 == begin / 2 - 3 && flag == 1) continue;
+          StateTree::Contents contents = saved.contents();
+          forge_step(contents, spec, id / 2, id % 2,
+                     [&](StepStore::Step& step) { step.flags ^= flag; });
+          EXPECT_THAT([&] { load(contents, 40); },
+                      ThrowsMessage<Error>(HasSubstr("the saved replay is none")))
+              << id << " " << flag;
+        }
+      }
+    }
+  }
+}
+
+// oracle: the spec
+TEST(Replay, RefusesNumbersThatNothingCanBeLearnedFrom) {
+  const ReplaySpec discrete{
+      .observation_shape = {3}, .num_actions = 18, .num_streams = 2, .chunk_size = 16};
+  ReplaySpec continuous = discrete;
+  continuous.num_actions = 0;
+  continuous.action_size = 2;
+  const float infinity = std::numeric_limits<float>::infinity();
+  const auto refused = [&](const ReplaySpec& spec, const std::string& what,
+                           const std::function<void(StepStore::Step&)>& change) {
+    Replay replay({}, spec);
+    RandomEpisodes episodes(spec, "episodes");
+    for (int step = 0; step < 45; ++step) {
+      replay.append(episodes.next(),
+                    spec.action_size > 0 ? torch::ones({2, 2}) : episodes.actions());
+    }
+    for (const int64_t row : {3, 43}) {  // of a settled chunk, and of an open one
+      StateTree saved;
+      replay.state(saved);
+      forge_step(saved.contents(), spec, row, 1, change);
+      Replay loaded({}, spec);
+      StateTree tree(saved.contents());
+      EXPECT_THAT([&] { loaded.state(tree); },
+                  ThrowsMessage<Error>(HasSubstr(what + " at row " + std::to_string(row))));
+    }
+  };
+  using Step = StepStore::Step;
+  refused(discrete, "a reward that is not finite", [&](Step& step) { step.reward = infinity; });
+  refused(discrete, "a discount that is not finite",
+          [&](Step& step) { step.discount = std::nanf(""); });
+  for (const int32_t action : {-1, 18}) {
+    refused(discrete, "the action " + std::to_string(action) + ", where actions are 0 to 17,",
+            [&](Step& step) { step.action = action; });
+  }
+  refused(continuous, "an action that is not finite",
+          [&](Step& step) { reinterpret_cast<float*>(&step + 1)[1] = infinity; });
+}
+
+// oracle: the spec; nothing is stored of what is refused
+TEST(Replay, RefusesActionsThatThereAreNot) {
+  ReplaySpec spec = number_spec(/*stack_size=*/1, /*update_horizon=*/1);
+  spec.num_actions = 4;
+  Replay replay({}, spec);
+  append(replay, number_step(StepType::kFirst, 1), 9);  // ignored
+  for (const int64_t action : {int64_t{-1}, int64_t{4}, int64_t{1} << 32}) {
+    EXPECT_THAT([&] { append(replay, number_step(StepType::kMid, 2), action); },
+                ThrowsMessage<Error>(HasSubstr("action " + std::to_string(action) + ", where")));
+  }
+  append(replay, number_step(StepType::kMid, 2), 3);
+  EXPECT_THAT(floats(replay.get({0}).a_tm1), ElementsAre(3));
 }
 
 // oracle: arithmetic; 1,000,000 frames of 84 x 84 are 7.056 GB

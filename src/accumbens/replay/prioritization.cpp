@@ -49,7 +49,7 @@ double Prioritization::probability(int64_t id, int64_t size) const {
   const double uniform = 1.0 / static_cast<double>(size);
   if (tree_.total() == 0) return uniform;
   return options_.uniform_sample_probability * uniform +
-         (1.0 - options_.uniform_sample_probability) * tree_.get(slot(id)) / tree_.total();
+         (1.0 - options_.uniform_sample_probability) * weight(id) / tree_.total();
 }
 
 int64_t Prioritization::bytes_needed(int64_t max_span) {
@@ -61,7 +61,7 @@ void Prioritization::state(StateTree& tree, int64_t begin, int64_t end) {
   if (tree.saving()) {
     weights = torch::empty({end - begin}, torch::kFloat64);
     auto* data = weights.mutable_data_ptr<double>();
-    for (int64_t id = begin; id < end; ++id) data[id - begin] = tree_.get(slot(id));
+    for (int64_t id = begin; id < end; ++id) data[id - begin] = weight(id);
   }
   tree("weights", weights)("max_priority", max_priority_);
 
@@ -69,7 +69,11 @@ void Prioritization::state(StateTree& tree, int64_t begin, int64_t end) {
   if (tree.loading()) {
     tree.require("weights", weights.defined() && weights.scalar_type() == torch::kFloat64 &&
                                 weights.is_contiguous() && weights.numel() >= end - begin);
+    tree.require("max_priority", std::isfinite(max_priority_) && max_priority_ >= 1.0);
     const double* data = weights.const_data_ptr<double>() + weights.numel() - (end - begin);
+    tree.require("weights", std::all_of(data, data + (end - begin), [](double weight) {
+                   return weight >= 0 && std::isfinite(weight);
+                 }));
     for (int64_t id = begin; id < end; ++id) tree_.set(slot(id), data[id - begin]);
   }
 }

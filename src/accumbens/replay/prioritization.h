@@ -59,6 +59,9 @@ class Prioritization {
   /// uniformly. Throws Error where it is not finite.
   void set(int64_t id, double priority);
 
+  /// Of an id, after the exponent; 0 for those that were removed or never added.
+  double weight(int64_t id) const { return tree_.get(slot(id)); }
+
   /// The greatest priority that set() was given, before the exponent; 1 at first.
   double max_priority() const { return max_priority_; }
 

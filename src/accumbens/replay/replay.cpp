@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -19,6 +20,10 @@ constexpr uint32_t kLast = 2;      // an episode's final observation: no action 
 constexpr uint32_t kComplete = 4;  // its transition is known
 
 constexpr int64_t kMostRows = int64_t{1} << 40;  // ever; far from where ids would overflow
+
+bool all_finite(const float* numbers, int64_t count) {
+  return std::all_of(numbers, numbers + count, [](float number) { return std::isfinite(number); });
+}
 
 }  // namespace
 
@@ -79,6 +84,14 @@ void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action)
                 std::to_string(spec_.num_streams) + " streams");
   }
 
+  for (int64_t b = 0; b < spec_.num_streams; ++b) {
+    if (time_step.first(b)) continue;  // its action is ignored
+    const auto wrong =
+        continuous ? wrong_action(0, actions.const_data_ptr<float>() + b * spec_.action_size)
+                   : wrong_action(actions.const_data_ptr<int64_t>()[b], nullptr);
+    if (wrong) throw Error("the replay got " + *wrong + " of stream " + std::to_string(b));
+  }
+
   // a row of frames, and what the actions before it led to
   store_.append(time_step.observation);
   for (int64_t b = 0; b < spec_.num_streams; ++b) {
@@ -111,6 +124,15 @@ void Replay::append(const TimeStep& time_step, const torch::Tensor& last_action)
   }
   evict();
   if (options_.compress && store_.pack_settled_chunk()) require_room_for_packed_frames();
+}
+
+std::optional<std::string> Replay::wrong_action(int64_t discrete, const float* continuous) const {
+  if (continuous && !all_finite(continuous, spec_.action_size))
+    return "an action that is not finite";
+  if (continuous || spec_.num_actions == 0) return std::nullopt;
+  if (discrete >= 0 && discrete < spec_.num_actions) return std::nullopt;
+  return "the action " + std::to_string(discrete) + ", where actions are 0 to " +
+         std::to_string(spec_.num_actions - 1) + ",";
 }
 
 void Replay::end_episode(int64_t row, int64_t stream) {
@@ -301,21 +323,47 @@ void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec
 std::optional<std::string> Replay::check_valid() const {
   if (auto wrong = store_.check_valid(oldest_row_needed())) return wrong;
   if (size_ > options_.max_capacity) return "more transitions are kept than the capacity";
+  return check_steps();
+}
 
+std::optional<std::string> Replay::wrong_step(int64_t row, int64_t stream) const {
+  const StepStore::Step& step = store_.step(row, stream);
+  if (step.flags & ~(kFirst | kLast | kComplete)) return "unknown flags";
+  if (!std::isfinite(step.reward)) return "a reward that is not finite";
+  if (!std::isfinite(step.discount)) return "a discount that is not finite";
+  const bool continuous = spec_.action_size > 0;
+  return wrong_action(step.action, continuous ? store_.continuous_action(row, stream) : nullptr);
+}
+
+std::optional<std::string> Replay::check_steps() const {
   const int64_t rows = store_.rows();
+  const int64_t oldest = oldest_row_needed();
   int64_t complete_ids = 0;
   for (int64_t b = 0; b < spec_.num_streams; ++b) {
     bool episode_known = false;  // whether its end lies in what has been seen
+    bool start_known = false;    // whether the start of the newest one does
+    bool first_next = false;     // whether FIRST follows
     int64_t rows_to_end = 0;
-    for (int64_t row = rows - 1; row >= begin_ / spec_.num_streams; --row) {
+    for (int64_t row = rows - 1; row >= oldest; --row) {
+      if (const auto wrong = wrong_step(row, b)) {
+        return "it has " + *wrong + " at row " + std::to_string(row);
+      }
+
       // flags follow one another as in an episode
       const uint32_t flags = store_.step(row, b).flags;
-      const bool first_next = row + 1 < rows && (store_.step(row + 1, b).flags & kFirst);
+      const bool first = flags & kFirst;
       if (row + 1 < rows && first_next != static_cast<bool>(flags & kLast)) {
         return "FIRST does not follow the final observation at row " + std::to_string(row);
       }
+      if (row == 0 && !first) return "its first episode does not begin with FIRST";
+      if (first && !start_known && episode_start_[b] != row) {
+        return "its newest episode starts at row " + std::to_string(row) + ", not " +
+               std::to_string(episode_start_[b]);
+      }
+      start_known = start_known || first;
       episode_known = (flags & kLast) || (episode_known && !first_next);
       rows_to_end = (flags & kLast) || row == rows - 1 ? 0 : rows_to_end + 1;
+      first_next = first;
 
       // a transition is complete when its n steps or the end of its episode are known
       const bool complete =
@@ -327,6 +375,9 @@ std::optional<std::string> Replay::check_valid() const {
       if (!complete && !(flags & kLast) && store_.settled(row)) {
         return "a chunk is settled before its transitions are known";
       }
+    }
+    if (rows > 0 && !start_known && episode_start_[b] >= oldest) {
+      return "no episode starts at row " + std::to_string(episode_start_[b]);
     }
   }
   if (complete_ids != size_)
@@ -351,17 +402,28 @@ void Replay::state(StateTree& tree) {
   tree("head", rows)("begin", begin_)("size", size_)("added", added_)("episode_start",
                                                                       episode_start_);
   tree.require("head", rows >= 0 && rows <= kMostRows);
+  const int64_t newest_settled = std::max<int64_t>(0, rows - 1 - spec_.update_horizon);
   tree.require("begin", begin_ >= 0 && begin_ <= rows * spec_.num_streams);
+  tree.require("begin", begin_ / spec_.num_streams <= newest_settled);  // others change still
   tree.require("size", size_ >= 0 && size_ <= rows * spec_.num_streams - begin_);
+  tree.require("added", added_ >= size_ && added_ <= rows * spec_.num_streams);
   tree.require("episode_start", std::ranges::all_of(episode_start_, [&](int64_t row) {
                  return row >= 0 && row <= rows;
                }));
 
   store_.state(tree, oldest_row_needed(), rows);
-  if (tree.loading()) evict();  // the capacity may be smaller than it was
+  if (tree.loading()) {
+    if (const auto wrong = check_steps()) {
+      throw StateMismatch("the saved replay is none that this run can have: " + *wrong);
+    }
+    evict();  // the capacity may be smaller than it was
+  }
   if (prioritization_) {
-    tree.scope("prioritization",
-               [&](StateTree& t) { prioritization_->state(t, begin_, rows * spec_.num_streams); });
+    const int64_t end = rows * spec_.num_streams;
+    tree.scope("prioritization", [&](StateTree& t) { prioritization_->state(t, begin_, end); });
+    for (int64_t id = begin_; tree.loading() && id < end; ++id) {
+      tree.require("prioritization", contains(id) || prioritization_->weight(id) == 0);
+    }
   }
 }
 

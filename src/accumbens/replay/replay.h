@@ -64,9 +64,9 @@ class Replay {
 
   /// Stores what the actions led to. `time_step.reward` is what the agent learns from, so already
   /// clipped. An episode that is followed by FIRST without LAST (a step limit from outside) counts
-  /// as truncated at its newest observation. Throws Error where packed frames turn out to need more
-  /// memory than there is.
-  /// last_action: [B] int64, or [B, D] as the spec says; ignored where the time step is FIRST.
+  /// as truncated at its newest observation. Throws Error for an action that there is not, and
+  /// where packed frames turn out to need more memory than there is. last_action: [B] int64, or [B,
+  /// D] as the spec says; ignored where the time step is FIRST.
   void append(const TimeStep& time_step, const torch::Tensor& last_action);
 
   /// Transitions that can be sampled now.
@@ -99,7 +99,8 @@ class Replay {
   static int64_t bytes_needed(const ReplayOptions& options, const ReplaySpec& spec,
                               bool prioritized = false);
 
-  /// Throws ConfigError, with the greatest capacity that fits, if the replay does not.
+  /// Throws ConfigError if the replay does not fit, with the greatest capacity that does, or if a
+  /// batch does not.
   static void require_memory(const ReplayOptions& options, const ReplaySpec& spec,
                              bool prioritized = false, const FreeMemory& free = free_memory());
 
@@ -107,6 +108,7 @@ class Replay {
   std::optional<std::string> check_valid() const;
 
   /// Saves or loads everything. A loaded replay must have the same spec; its capacity may differ.
+  /// Throws Error for what no replay can hold, before anything is learned from it.
   void state(StateTree& tree);
 
  private:
@@ -123,6 +125,9 @@ class Replay {
   void evict();
   void require_room_for_packed_frames() const;
   int64_t oldest_row_needed() const;
+  std::optional<std::string> wrong_action(int64_t discrete, const float* continuous) const;
+  std::optional<std::string> wrong_step(int64_t row, int64_t stream) const;
+  std::optional<std::string> check_steps() const;
   int64_t draw_uniformly(RandomStream& random) const;
   void write_stack(int64_t row, int64_t stream, std::byte* out) const;
 

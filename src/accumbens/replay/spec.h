@@ -49,8 +49,9 @@ struct ReplaySpec {
   int64_t update_horizon = 1;                           // n of the n-step return, in agent steps
   double gamma = 0.99;                                  // per agent step
   int64_t action_size = 0;                              // D of continuous actions; 0: discrete ones
-  StackPadding padding = StackPadding::kLeadingZeros;   // of young episodes
-  int64_t num_streams = 1;                              // B
+  int64_t num_actions = 0;  // of discrete ones, 0 ... num_actions-1; 0: nobody says
+  StackPadding padding = StackPadding::kLeadingZeros;  // of young episodes
+  int64_t num_streams = 1;                             // B
   int64_t chunk_size = 4096;  // frames that are allocated, saved and released together
   bool unused = false;        // of an agent that only acts: takes no memory, is not saved or loaded
 };

@@ -58,6 +58,7 @@ ReplaySpec replay_spec(const EnvironmentSpec& environment, int64_t stack_size) {
           .observation_dtype = environment.observation_dtype,
           .stack_size = stack_size,
           .action_size = environment.action_size(),
+          .num_actions = environment.num_actions,
           .num_streams = environment.batch_size};
 }
 
