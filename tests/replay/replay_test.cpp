@@ -818,6 +818,21 @@ TEST(Replay, TooLittleMemoryNamesTheCapacityThatFits) {
   }
 }
 
+// oracle: arithmetic; numbers that 64 bits do not hold
+TEST(Replay, WhatIsTooLargeToBeCountedDoesNotFit) {
+  const int64_t most = std::numeric_limits<int64_t>::max();
+  const ReplaySpec large{.observation_shape = {4'096, 4'096}};
+  EXPECT_EQ(Replay::bytes_needed({.max_capacity = 1'000'000'000'000}, large), most);
+  const ReplaySpec deep{.observation_shape = {4'096, 4'096}, .stack_size = 1'000};
+  EXPECT_THAT(
+      [&] {
+        Replay::require_memory({.max_capacity = 1'000'000'000, .batch_size = 1'000'000'000}, deep,
+                               false, {most - 1, "here"});
+      },
+      ThrowsMessage<ConfigError>(
+          AllOf(HasSubstr("a batch of 1000000000 transitions"), HasSubstr("batch_size"))));
+}
+
 TEST(Replay, MisuseFailsAndChangesNothing) {
   EXPECT_THAT([] { Replay({.max_capacity = 2, .batch_size = 32}, number_spec(1, 3)); },
               ThrowsMessage<ConfigError>(AllOf(HasSubstr("max_capacity"), HasSubstr("least 3"))));

@@ -40,16 +40,16 @@ struct ContinuousOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("gamma", gamma, "discount per agent step", in_closed(0, 1));
-    field("update_horizon", update_horizon, "agent steps of the n-step return", at_least(1));
+    field("update_horizon", update_horizon, "agent steps of the n-step return", in_closed(1, 1e6));
     field("min_replay_history", min_replay_history,
           "transitions (agent steps) before learning starts; until then actions are uniform",
-          at_least(1));
-    field("update_period", update_period, "agent steps between updates", at_least(1));
+          in_closed(1, 1e15));
+    field("update_period", update_period, "agent steps between updates", in_closed(1, 1e15));
     field("target_update_type", target_update_type,
           "soft: the target network follows with every update; hard: it is copied now and then",
           one_of({"soft", "hard"}));
     field("target_update_period", target_update_period, "hard: agent steps between copies",
-          at_least(1));
+          in_closed(1, 1e15));
     field("target_smoothing_coefficient", target_smoothing_coefficient,
           "soft: the share of the way that the target network goes", in_closed(0, 1));
     field("reward_scale_factor", reward_scale_factor, "what rewards are multiplied by", above(0));
@@ -63,7 +63,7 @@ struct ContinuousOptions {
           one_of({"adam", "rmsprop", "sgd"}));
     field("network", network, "the policy, the critics, and what states are to them",
           part("continuous_networks"));
-    field("stack_size", stack_size, "frames in an observation", at_least(1));
+    field("stack_size", stack_size, "frames in an observation", in_closed(1, 1'000));
   }
 };
 

@@ -56,12 +56,12 @@ struct DqnOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("gamma", gamma, "discount per agent step", in_closed(0, 1));
-    field("update_horizon", update_horizon, "agent steps of the n-step return", at_least(1));
+    field("update_horizon", update_horizon, "agent steps of the n-step return", in_closed(1, 1e6));
     field("min_replay_history", min_replay_history,
-          "transitions (agent steps) before learning starts", at_least(1));
-    field("update_period", update_period, "agent steps between updates", at_least(1));
+          "transitions (agent steps) before learning starts", in_closed(1, 1e15));
+    field("update_period", update_period, "agent steps between updates", in_closed(1, 1e15));
     field("target_update_period", target_update_period,
-          "agent steps between copies to the target network", at_least(1));
+          "agent steps between copies to the target network", in_closed(1, 1e15));
     field("epsilon_fn", epsilon_fn, "how the probability of a random action falls in training",
           part("epsilon_functions"));
     field("action_fn", action_fn,
@@ -73,7 +73,8 @@ struct DqnOptions {
     field("epsilon_eval", epsilon_eval, "probability of a random action in evaluation",
           in_closed(0, 1));
     field("epsilon_decay_period", epsilon_decay_period,
-          "agent steps over which epsilon falls; exponentially: to a share of 1/e", at_least(1));
+          "agent steps over which epsilon falls; exponentially: to a share of 1/e",
+          in_closed(1, 1e15));
     field("network", network, "from stacked observations to action values", part("networks"));
     field("optimizer", optimizer,
           "its options are create_optimizer's, or those of TensorFlow's optimizer",
@@ -86,7 +87,7 @@ struct DqnOptions {
           "mse: squared errors without 1/2 (Dopamine); huber: Mnih et al.; clipped_gradient: the "
           "same unless weighted, when weighted errors are clipped (DQN Zoo)",
           one_of({"mse", "huber", "clipped_gradient"}));
-    field("stack_size", stack_size, "frames in an observation", at_least(1));
+    field("stack_size", stack_size, "frames in an observation", in_closed(1, 1'000));
     field("stack_padding", stack_padding,
           "where an episode's first stacks are zero: leading (Dopamine), trailing (DQN Zoo)",
           one_of({"leading", "trailing"}));

@@ -48,7 +48,7 @@ struct OnPolicyOptions {
           part("advantage_estimators"));
     field("lambda_", lambda_, "@generalized_advantages: their decay", in_closed(0, 1));
     field("update_period", update_period, "agent steps of all streams that an update learns from",
-          at_least(1));
+          in_closed(1, 1e9));
     field("vf_coefficient", vf_coefficient, "weight of the value's loss", at_least(0));
     field("entropy_coefficient", entropy_coefficient, "weight of the policy's entropy",
           at_least(0));
@@ -64,7 +64,7 @@ struct OnPolicyOptions {
           "in, acting and learning; bfloat16 is faster on processors and GPUs that have it, and "
           "keeps three digits",
           one_of({"float32", "bfloat16"}));
-    field("stack_size", stack_size, "frames in an observation", at_least(1));
+    field("stack_size", stack_size, "frames in an observation", in_closed(1, 1'000));
     field(
         "squash_actions", squash_actions,
         "tanh takes continuous actions into their bounds (Dopamine); False: they are cut off there "

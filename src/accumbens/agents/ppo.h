@@ -19,7 +19,7 @@ struct PpoOptions : OnPolicyOptions {
   void fields(Visitor& field) {
     OnPolicyOptions::fields(field);
     field("num_epochs", num_epochs, "passes over the agent steps of an update", in_closed(1, 1e6));
-    field("batch_size", batch_size, "agent steps in a minibatch", at_least(2));
+    field("batch_size", batch_size, "agent steps in a minibatch", in_closed(2, 1e9));
     field("epsilon", epsilon, "how far probabilities may move, in proportion", above(0));
     field("clip_critic_loss", clip_critic_loss, "values may move no further than epsilon either");
     field("shuffle", shuffle,

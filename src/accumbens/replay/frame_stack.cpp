@@ -3,15 +3,27 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <string>
 
+#include "accumbens/core/memory.h"
 #include "accumbens/replay/frames.h"
 
 namespace accumbens {
+namespace {
+
+// of what all streams see before their first frames
+torch::Tensor empty_stacks(const ReplaySpec& spec) {
+  require_memory(bytes_of_stacks(spec, spec.num_streams), free_memory(),
+                 std::to_string(spec.num_streams) + " streams with a stack_size of " +
+                     std::to_string(spec.stack_size),
+                 "lower stack_size or Runner.num_environments");
+  return zero_stacks(spec, spec.num_streams, torch::kCPU);
+}
+
+}  // namespace
 
 FrameStack::FrameStack(const ReplaySpec& spec)
-    : spec_(spec),
-      stack_(zero_stacks(spec, spec.num_streams, torch::kCPU)),
-      count_(spec.num_streams, 0) {}
+    : spec_(spec), stack_(empty_stacks(spec)), count_(spec.num_streams, 0) {}
 
 torch::Tensor FrameStack::push(const TimeStep& time_step) {
   check_observation(spec_, time_step);

@@ -14,7 +14,8 @@ namespace accumbens {
 /// starts (FIRST) from an empty stack; a lost life that does not end it changes nothing.
 class FrameStack {
  public:
-  /// Shape, dtype, stack and padding are the replay's.
+  /// Shape, dtype, stack and padding are the replay's. Throws ConfigError where what all streams
+  /// see needs more memory than there is.
   explicit FrameStack(const ReplaySpec& spec);
 
   /// Adds the frames of a time step; returns the stacks, [B, stack, ...], which the caller may

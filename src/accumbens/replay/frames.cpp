@@ -3,12 +3,17 @@
 #include <sstream>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/saturated.h"
 
 namespace accumbens {
 
 int64_t bytes_per_frame(const ReplaySpec& spec) {
   return c10::multiply_integers(spec.observation_shape) *
          static_cast<int64_t>(c10::elementSize(spec.observation_dtype));
+}
+
+int64_t bytes_of_stacks(const ReplaySpec& spec, int64_t count) {
+  return saturated_product({count, spec.stack_size, bytes_per_frame(spec)});
 }
 
 std::vector<int64_t> batch_of_stacks(const ReplaySpec& spec, int64_t batch_size) {

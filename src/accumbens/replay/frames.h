@@ -11,6 +11,9 @@ namespace accumbens {
 /// Of one stream, without padding.
 int64_t bytes_per_frame(const ReplaySpec& spec);
 
+/// Of `count` stacks; the largest number where it is larger.
+int64_t bytes_of_stacks(const ReplaySpec& spec, int64_t count);
+
 /// The shape of `batch_size` stacks: [batch_size, stack, ...].
 std::vector<int64_t> batch_of_stacks(const ReplaySpec& spec, int64_t batch_size);
 

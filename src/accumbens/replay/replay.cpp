@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/saturated.h"
 #include "accumbens/core/state_mismatch.h"
 #include "accumbens/replay/frames.h"
 
@@ -290,12 +291,19 @@ void Replay::write_stack(int64_t row, int64_t stream, std::byte* out) const {
 int64_t Replay::bytes_needed(const ReplayOptions& options, const ReplaySpec& spec,
                              bool prioritized) {
   const Sizes sizes(options, spec);
-  return StepStore::bytes_needed(spec, sizes.stored_rows, options.compress) +
-         (prioritized ? Prioritization::bytes_needed(sizes.max_span) : 0);
+  return saturated_sum(StepStore::bytes_needed(spec, sizes.stored_rows, options.compress),
+                       prioritized ? Prioritization::bytes_needed(sizes.max_span) : 0);
 }
 
 void Replay::require_memory(const ReplayOptions& options, const ReplaySpec& spec, bool prioritized,
                             const FreeMemory& free) {
+  // a batch has two stacks of each transition
+  accumbens::require_memory(saturated_product({2, bytes_of_stacks(spec, options.batch_size)}), free,
+                            "a batch of " + std::to_string(options.batch_size) +
+                                " transitions with a stack_size of " +
+                                std::to_string(spec.stack_size),
+                            "lower ReplayBuffer.batch_size or stack_size");
+
   const auto fits = [&](int64_t capacity) {
     return bytes_needed({.max_capacity = capacity, .batch_size = 1, .compress = options.compress},
                         spec, prioritized) <= free.bytes;

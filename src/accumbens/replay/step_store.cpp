@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
+#include "accumbens/core/saturated.h"
 #include "accumbens/core/state_mismatch.h"
 #include "accumbens/replay/frames.h"
 #include "accumbens/replay/packed_frames.h"
@@ -45,8 +46,9 @@ StepStore::StepStore(const ReplaySpec& spec, int64_t max_rows, bool compress)
 int64_t StepStore::bytes_needed(const ReplaySpec& spec, int64_t max_rows, bool compress) {
   const StepStore store(spec, max_rows, compress);
   const int64_t chunk_steps = store.rows_per_chunk_ * spec.num_streams;
-  return store.max_chunks_ * chunk_steps * store.step_bytes_ +
-         store.most_unpacked_chunks() * chunk_steps * store.frame_bytes_;
+  return saturated_sum(
+      saturated_product({store.max_chunks_, chunk_steps, store.step_bytes_}),
+      saturated_product({store.most_unpacked_chunks(), chunk_steps, store.frame_bytes_}));
 }
 
 int64_t StepStore::most_unpacked_chunks() const {

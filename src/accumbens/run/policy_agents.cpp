@@ -8,6 +8,8 @@
 #include "accumbens/agents/a2c.h"
 #include "accumbens/agents/ppo.h"
 #include "accumbens/core/error.h"
+#include "accumbens/core/memory.h"
+#include "accumbens/core/saturated.h"
 #include "accumbens/networks/autocast.h"
 #include "accumbens/networks/minatar.h"
 #include "accumbens/replay/frames.h"
@@ -72,6 +74,15 @@ Catalogue::MakeAgent on_policy_maker(const std::string& name) {
                          configuration, network_context, initialization);
     network->to(context.device);
     const ReplaySpec frames = replay_spec(environment, options.stack_size);
+
+    // an update has what the rollout holds, and a copy of it in order
+    if (!context.only_acts) {
+      require_memory(saturated_product({2, bytes_of_stacks(frames, options.update_period)}),
+                     free_memory(),
+                     std::to_string(options.update_period) + " agent steps with a stack_size of " +
+                         std::to_string(options.stack_size),
+                     "lower " + name + ".update_period or stack_size");
+    }
     require_policy(*network, environment, zero_stacks(frames, /*batch_size=*/3, context.device),
                    autocast_type(options.network_dtype), options.network.name);
 

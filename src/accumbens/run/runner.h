@@ -40,13 +40,16 @@ struct RunnerOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("create_environment_fn", create_environment_fn, "the environment", part("environments"));
-    field("num_iterations", num_iterations, "iterations of training (and evaluation)", at_least(1));
+    field("num_iterations", num_iterations, "iterations of training (and evaluation)",
+          in_closed(1, 1e15));
     field("training_steps", training_steps,
-          "agent steps of training in an iteration, at least: episodes are whole", at_least(1));
+          "agent steps of training in an iteration, at least: episodes are whole",
+          in_closed(1, 1e15));
     field("evaluation_steps", evaluation_steps,
-          "agent steps of evaluation in an iteration, at least: episodes are whole", at_least(1));
+          "agent steps of evaluation in an iteration, at least: episodes are whole",
+          in_closed(1, 1e15));
     field("max_steps_per_episode", max_steps_per_episode,
-          "agent steps after which an episode is cut; None: none is", at_least(1));
+          "agent steps after which an episode is cut; None: none is", in_closed(1, 1e15));
     field("clip_rewards", clip_rewards,
           "the agent learns from rewards clipped to [-1, 1]; logs hold the raw ones");
     field("evaluate_before_training", evaluate_before_training,
@@ -56,7 +59,7 @@ struct RunnerOptions {
     field("dqn_zoo_csv", dqn_zoo_csv,
           "dqn_zoo.csv is written too: DQN Zoo's columns, with human-normalised scores");
     field("summary_writing_frequency", summary_writing_frequency,
-          "agent steps between entries in metrics.jsonl and TensorBoard", at_least(1));
+          "agent steps between entries in metrics.jsonl and TensorBoard", in_closed(1, 1e15));
     field("checkpoint_minutes", checkpoint_minutes,
           "minutes between checkpoints, which are also written after every iteration", above(0));
     field("seed", seed, "of all random streams", at_least(0));
@@ -81,7 +84,7 @@ struct RunnerOptions {
     field("max_lag", max_lag,
           "free_running: agent steps of a stream that its worker may be ahead of the parameters it "
           "acts by; the step under way counts as one",
-          at_least(1));
+          in_closed(1, 1e15));
   }
 
   /// Iterations of the run, the one before training included.
