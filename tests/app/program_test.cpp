@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <map>
@@ -669,6 +670,9 @@ TEST_F(ProgramTest, BadInputIsOneClearSentence) {
   };
   const std::string quick = kConfigs + "quickstart/cartpole.gin";
   const std::string dqn = kConfigs + "dopamine/dqn.gin";
+  const std::string pipe = folder_ / "pipe";
+  fs::create_directory(pipe);
+  ASSERT_EQ(mkfifo((pipe + "/operative_config.gin").c_str(), 0666), 0);
   const std::vector<Case> cases{
       {{"fly"}, 2, {"fly"}},
       {{"train"}, 2, {"--base_dir"}},
@@ -753,6 +757,13 @@ TEST_F(ProgramTest, BadInputIsOneClearSentence) {
        2,
        {"evaluate_before_training", "continuous_train_and_eval"}},
       {{"train", "--base_dir", "/dev/null/x", "--gin_files", quick}, 1, {"/dev/null/x"}},
+      {{"train", "--base_dir", std::string(300, 'x'), "--gin_files", quick},
+       1,
+       {"accumbens: cannot read x", "/checkpoints: File name too long"}},
+      {{"train", "--base_dir", std::string(300, 'x')},
+       2,
+       {"accumbens: cannot read x", "operative_config.gin: File name too long; "}},
+      {{"evaluate", "--base_dir", pipe}, 2, {"operative_config.gin: it is not a file"}},
       {{"evaluate", "--base_dir", (folder_ / "y").string(), "--gin_files", quick},
        1,
        {"checkpoint"}},

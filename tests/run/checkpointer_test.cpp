@@ -501,6 +501,42 @@ TEST(Checkpointer, AKillAtAnyMomentLeavesAReadableCheckpoint) {
   EXPECT_GT(newest, 1);
 }
 
+// oracle: what write() says of the same places
+TEST(Checkpointer, AnUnwritablePlaceIsFoundWithoutAWrite) {
+  const TemporaryDirectory directory;
+  const fs::path place = directory / "checkpoints";
+  const auto expect_both_say = [&](const std::string& name) {
+    Checkpointer checkpointer(place);
+    Owner owner = owner_at(1);
+    const auto says = testing::ThrowsMessage<Error>(HasSubstr(place.string()));
+    EXPECT_THAT([&] { checkpointer.require_writable(); }, says) << name;
+    EXPECT_THAT([&] { save(checkpointer, owner); }, says) << name;
+  };
+  write_file(place, "");
+  expect_both_say("a file");
+  fs::remove(place);
+  fs::create_symlink("nowhere", place);
+  expect_both_say("a link to nowhere");
+  fs::remove(place);
+  fs::create_directory(place);
+  write_file(place / "chunks", "");
+  expect_both_say("a file for chunks");
+  fs::remove(place / "chunks");
+  fs::permissions(directory.path(), fs::perms::all);
+  fs::permissions(place, fs::perms(0555));
+  ::setfsuid(65'534);  // whom, unlike root, permissions are for
+  expect_both_say("permissions");
+  ::setfsuid(::getuid());
+  fs::permissions(place, fs::perms::all);
+
+  // it leaves no trace where it can be written
+  EXPECT_NO_THROW(Checkpointer(place).require_writable());
+  EXPECT_TRUE(fs::is_empty(place));
+  fs::remove(place);
+  EXPECT_NO_THROW(Checkpointer(place).require_writable());
+  EXPECT_TRUE(fs::is_empty(directory.path()));
+}
+
 // oracle: the system's own sentence
 TEST(Checkpointer, AnUnwritablePlaceIsSaid) {
   const TemporaryDirectory directory;

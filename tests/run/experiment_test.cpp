@@ -1,6 +1,7 @@
 #include "accumbens/run/experiment.h"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <torch/utils.h>
 
 #include <atomic>
@@ -149,6 +150,66 @@ TEST(Experiment, AMissingLogIsNotBlamedOnABindingThatChanged) {
                                            testing::Not(testing::HasSubstr("binding")),
                                            testing::Not(testing::HasSubstr("bind that")))),
           testing::Property(&Error::exit_code, 1))));
+}
+
+// oracle: what there is in the place
+TEST(Experiment, LogsThatWillBeOverwrittenAreNamed) {
+  const TemporaryDirectory directory;
+  OneRun run("quickstart/cartpole.gin", kShortCartPole, directory.path());
+  run.experiment()->resume();
+  EXPECT_THAT(run.said, testing::IsEmpty());
+  run.experiment()->train(run.stop);
+  std::filesystem::remove_all(directory / "checkpoints");
+  run.experiment()->resume();
+  EXPECT_THAT(run.said, testing::ElementsAre(testing::AllOf(
+                            testing::HasSubstr("no checkpoint in " + directory.path().string()),
+                            testing::HasSubstr("starts anew, and overwrites the logs"))));
+}
+
+// oracle: nothing is logged before the first step
+TEST(Experiment, WhatCannotBeWrittenIsFoundBeforeTheFirstStep) {
+  const std::vector<std::string> files{"results.csv", "episodes.csv", "metrics.jsonl",
+                                       "operative_config.gin"};
+  const auto expect_refused = [&](const std::string& name, const auto& block) {
+    const TemporaryDirectory directory;
+    block(directory / name);
+    OneRun run("quickstart/cartpole.gin", kShortCartPole, directory.path());
+    const auto experiment = run.experiment();
+    experiment->resume();
+    EXPECT_THAT(
+        [&] { experiment->train(run.stop); },
+        testing::Throws<Error>(testing::AllOf(
+            testing::Property(&Error::what,
+                              testing::HasSubstr("cannot write " + (directory / name).string())),
+            testing::Property(&Error::exit_code, 1))))
+        << name;
+    for (const std::string& file : files) {
+      EXPECT_FALSE(std::filesystem::is_regular_file(directory / file)) << name << " " << file;
+    }
+  };
+  for (const std::string& name : files) {
+    expect_refused(name, [](const auto& path) { std::filesystem::create_directory(path); });
+    expect_refused(name, [](const auto& path) { ASSERT_EQ(::mkfifo(path.c_str(), 0666), 0); });
+  }
+  expect_refused("checkpoints",
+                 [](const auto& path) { std::filesystem::create_symlink("nowhere", path); });
+}
+
+// oracle: CartPole's actions are 0 and 1
+TEST(Experiment, AReplayWithActionsThatThereAreNotIsRefused) {
+  const TemporaryDirectory directory;
+  OneRun run("quickstart/cartpole.gin", kShortCartPole, directory.path());
+  run.experiment()->train(run.stop);
+  Checkpointer checkpointer(directory / "checkpoints");
+  auto loaded = *checkpointer.read_newest([](const std::string&) {});
+  torch::Tensor& steps = loaded.contents.tensors.at("runner/agent/replay/steps_000000");
+  steps[7][0].mutable_data_ptr<uint8_t>()[0] = 2;
+  StateTree forged;
+  forged.contents() = loaded.contents;
+  checkpointer.write(forged, loaded.id, loaded.summary);
+  EXPECT_THAT([&] { run.experiment()->resume(); },
+              testing::ThrowsMessage<Error>(
+                  testing::HasSubstr("the action 2, where actions are 0 to 1, at row 7; resume")));
 }
 
 // oracle: Pendulum's episodes have 200 agent steps, of which each iteration makes 50 in each stream

@@ -1,4 +1,7 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <limits>
@@ -98,6 +101,14 @@ TEST(AppendedFile, FailuresNameTheFile) {
   EXPECT_THAT(error_of([&] { AppendedFile(directory / "file" / "log").append("x"); }),
               HasSubstr("Not a directory"));
 
+  // a pipe, whose reader would be waited for, and one that has a reader
+  ASSERT_EQ(::mkfifo((directory / "pipe").c_str(), 0666), 0);
+  const auto append_to_pipe = [&] { AppendedFile(directory / "pipe").append("x"); };
+  EXPECT_THAT(error_of(append_to_pipe), HasSubstr("pipe: it is not a file"));
+  const int reader = ::open((directory / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  EXPECT_THAT(error_of(append_to_pipe), HasSubstr("pipe: it is not a file"));
+  ::close(reader);
+
   // a file that lost something
   AppendedFile file(directory / "log");
   file.append("12345");
@@ -111,6 +122,8 @@ TEST(AppendedFile, FailuresNameTheFile) {
   EXPECT_EQ(read_file(directory / "log"), "1234");
   std::filesystem::remove(directory / "log");
   EXPECT_THAT(error_of([&] { load(resumed, contents); }), HasSubstr("is missing"));
+  std::filesystem::create_directory(directory / "log");
+  EXPECT_THAT(error_of([&] { load(resumed, contents); }), HasSubstr("(Is a directory) where 5"));
 }
 
 // oracle: RFC 4180, written by hand

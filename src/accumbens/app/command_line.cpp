@@ -83,10 +83,17 @@ Configuration load_configuration(const Catalogue& catalogue, const Arguments& ar
 void use_own_configuration(Arguments& arguments) {
   if (!arguments.gin_files.empty()) return;
   const fs::path own = fs::path(arguments.base_dir) / "operative_config.gin";
-  if (!fs::exists(own)) {
+  std::error_code error;
+  const fs::file_status status = fs::status(own, error);
+  if (status.type() == fs::file_type::not_found) {
     throw ConfigError("there is no run in '" + arguments.base_dir +
                       "' (no operative_config.gin): name another --base_dir, or a configuration "
                       "for a new run, for instance --gin_files configs/dopamine/dqn.gin");
+  }
+  if (!fs::is_regular_file(status)) {
+    throw ConfigError("cannot read " + own.string() + ": " +
+                      (error ? error.message() : "it is not a file") +
+                      "; make it readable, or name another --base_dir");
   }
   arguments.gin_files = {own.string()};
 }

@@ -7,8 +7,8 @@
 
 namespace accumbens {
 
-/// A file written from front to back, without a buffer of its own. Every failure, a full disk
-/// included, throws Error that names the file.
+/// A file, or a device, written from front to back, without a buffer of its own. Every failure, a
+/// full disk included, throws Error that names the file.
 class OutputFile {
  public:
   /// Creates the file, or keeps the first `kept` bytes of one that exists.
@@ -36,6 +36,10 @@ class OutputFile {
   std::filesystem::path path_;
   int descriptor_;
 };
+
+/// Throws Error that names the file if there is one, or something else, that OutputFile could not
+/// write. Changes nothing.
+void require_writable(const std::filesystem::path& path);
 
 /// Makes a directory's entries (new, renamed, removed) survive a loss of power.
 void sync_directory(const std::filesystem::path& path);

@@ -1,5 +1,6 @@
 #include "accumbens/run/appended_file.h"
 
+#include <string>
 #include <system_error>
 
 namespace accumbens {
@@ -26,8 +27,10 @@ void AppendedFile::state(StateTree& tree) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path_, error);
   if (error || static_cast<int64_t>(size) < size_) {
-    throw Error("cannot continue " + path_.string() + ": it " +
-                (error ? "is missing" : "has only " + std::to_string(size) + " bytes") + " where " +
+    const std::string found = error == std::errc::no_such_file_or_directory ? "is missing"
+                              : error ? "cannot be read (" + error.message() + ")"
+                                      : "has only " + std::to_string(size) + " bytes";
+    throw Error("cannot continue " + path_.string() + ": it " + found + " where " +
                 std::to_string(size_) +
                 " were written; put it back, or start anew in another --base_dir");
   }

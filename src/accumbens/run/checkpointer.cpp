@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kFormat = "accumbens checkpoint 1";
 constexpr uintmax_t kMostText = 1ULL << 28;   // bytes of a manifest or of numbers
 constexpr const char* kTensorName = "chunk";  // the name inside a chunk's file
+constexpr const char* kNewChunk = "new.tmp";  // a chunk that has no name yet
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw Error("cannot read " + path.string() + ": " + what);
@@ -31,6 +32,16 @@ void check_content(const fs::path& path, const FileContent& content, const nlohm
       content.digest != entry.at("xxh128").get_ref<const std::string&>()) {
     fail(path, "its content is not what was written");
   }
+}
+
+// what is in a directory, as far as it can be read
+std::vector<fs::path> entries_of(const fs::path& directory, std::error_code& error) {
+  std::vector<fs::path> entries;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    entries.push_back(entry->path());
+  }
+  return entries;
 }
 
 // a wrong size is found before anything is read
@@ -127,12 +138,12 @@ fs::path Checkpointer::chunk_path(const std::string& digest) const {
 }
 
 std::vector<int64_t> Checkpointer::ids() const {
-  std::vector<int64_t> ids;
   std::error_code error;
-  const fs::directory_iterator entries(directory_, error);
+  const std::vector<fs::path> entries = entries_of(directory_, error);
   if (error && error != std::errc::no_such_file_or_directory) fail(directory_, error.message());
-  for (const auto& entry : entries) {
-    const std::string name = entry.path().filename().string();
+  std::vector<int64_t> ids;
+  for (const fs::path& entry : entries) {
+    const std::string name = entry.filename().string();
     if (!name.starts_with("ckpt.")) continue;
     int64_t id = 0;
     const char* end = name.data() + name.size();
@@ -141,6 +152,20 @@ std::vector<int64_t> Checkpointer::ids() const {
   }
   std::sort(ids.begin(), ids.end());
   return ids;
+}
+
+void Checkpointer::require_writable() const {
+  // by trying; what a kill would leave are leftovers
+  std::error_code ignored;
+  const bool was_there = fs::exists(directory_, ignored);
+  make_directories(directory_);
+  const auto try_in = [&](const fs::path& folder, const char* name) {
+    OutputFile(folder / name).close();
+    fs::remove(folder / name, ignored);
+  };
+  try_in(directory_, "ckpt.tmp");
+  if (fs::exists(directory_ / "chunks", ignored)) try_in(directory_ / "chunks", kNewChunk);
+  if (!was_there) fs::remove(directory_, ignored);
 }
 
 void Checkpointer::write(StateTree& saved, int64_t id, const nlohmann::json& summary) {
@@ -217,7 +242,7 @@ nlohmann::json Checkpointer::write_frozen(const std::map<std::string, FrozenTens
     }
 
     // written beside, then named after its content
-    const fs::path beside = directory_ / "chunks" / "new.tmp";
+    const fs::path beside = directory_ / "chunks" / kNewChunk;
     const FileContent content = write_safetensors(beside, chunk);
     fs::rename(beside, chunk_path(content.digest));
     *tensor.digest = content.digest;
@@ -308,14 +333,12 @@ std::optional<Checkpointer::Loaded> Checkpointer::read_newest(
 }
 
 void Checkpointer::remove_leftovers() const {
-  std::vector<fs::path> leftovers;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory_, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("ckpt.") && name.ends_with(".tmp")) leftovers.push_back(entry.path());
+  for (const fs::path& path : entries_of(directory_, error)) {
+    const std::string name = path.filename().string();
+    if (name.starts_with("ckpt.") && name.ends_with(".tmp")) fs::remove_all(path, error);
   }
-  for (const fs::path& path : leftovers) fs::remove_all(path, error);
-  fs::remove(directory_ / "chunks" / "new.tmp", error);
+  fs::remove(directory_ / "chunks" / kNewChunk, error);
 }
 
 void Checkpointer::remove_old() {
@@ -340,12 +363,10 @@ void Checkpointer::remove_unused_chunks() const {
     return;
   }
 
-  std::vector<fs::path> unused;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(directory_ / "chunks", error)) {
-    if (!used.contains(entry.path().filename())) unused.push_back(entry.path());
+  for (const fs::path& path : entries_of(directory_ / "chunks", error)) {
+    if (!used.contains(path.filename())) fs::remove(path, error);
   }
-  for (const fs::path& path : unused) fs::remove(path, error);
 }
 
 }  // namespace accumbens

@@ -34,6 +34,9 @@ class Checkpointer {
   /// Touches nothing until the first write. keep: how many complete checkpoints stay, at least 1.
   explicit Checkpointer(std::filesystem::path directory, int64_t keep = 2);
 
+  /// Throws Error that says why if write() could not write. Leaves everything as it is.
+  void require_writable() const;
+
   /// Writes a saved tree. The id grows with time (agent steps or a running number); an equal id
   /// replaces. Chunks whose digest the tree knows and that are on disk are not written again.
   /// Throws Error if it cannot, and then the older checkpoints are as before.

@@ -5,6 +5,8 @@
 #include <torch/cuda.h>
 #include <torch/utils.h>
 
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -91,6 +93,9 @@ class EpisodeCollector final : public Observer {
  private:
   Experiment::Say say_;
 };
+
+// what the observers write into, but for TensorBoard's file, whose name is new
+constexpr std::array kLogs{"results.csv", "episodes.csv", "metrics.jsonl", "dqn_zoo.csv"};
 
 // the second row is written after the first checkpoint
 bool had_a_checkpoint(const std::filesystem::path& results) {
@@ -280,9 +285,21 @@ void Experiment::resume() {
   if (!loaded) {
     // starting anew would overwrite the logs of a run that can perhaps still be saved
     const std::filesystem::path results = base_dir_ / "results.csv";
-    if (!had_a_checkpoint(results)) return;
-    throw Error(results.string() + " is of a run whose checkpoints are gone; restore them in " +
-                (base_dir_ / "checkpoints").string() + ", or start anew with another --base_dir");
+    if (had_a_checkpoint(results)) {
+      throw Error(results.string() + " is of a run whose checkpoints are gone; restore them in " +
+                  (base_dir_ / "checkpoints").string() + ", or start anew with another --base_dir");
+    }
+
+    // less than an iteration and its checkpoint can be made again
+    const bool overwrites = std::ranges::any_of(kLogs, [&](const char* log) {
+      std::error_code ignored;
+      return std::filesystem::is_regular_file(base_dir_ / log, ignored);
+    });
+    if (overwrites) {
+      say_("there is no checkpoint in " + (base_dir_ / "checkpoints").string() +
+           ": the run starts anew, and overwrites the logs of one that was cut short");
+    }
+    return;
   }
   load_or_say_why([&] { load(*std::move(loaded)); });
   const std::string changes = what_changed();
@@ -294,15 +311,23 @@ void Experiment::resume() {
 }
 
 Runner::Outcome Experiment::train(const std::atomic<bool>& stop) {
-  // written beside its place: a full disk leaves the run its configuration
   make_directories(base_dir_);
   lock();
+
+  // what cannot be written is found before anything is learned
   const std::filesystem::path place = base_dir_ / "operative_config.gin";
+  require_writable(place);
+  for (const char* log : kLogs) require_writable(base_dir_ / log);
+  checkpointer_.require_writable();
+
+  // written beside its place: a full disk leaves the run its configuration
   const std::filesystem::path beside = place.string() + ".tmp";
   OutputFile file(beside);
   file.write(operative_config_);
   file.close();
-  std::filesystem::rename(beside, place);
+  std::error_code error;
+  std::filesystem::rename(beside, place, error);
+  if (error) throw Error("cannot write " + place.string() + ": " + error.message());
 
   // what was learned outlives an environment that fails
   Runner::Outcome outcome{};
@@ -331,7 +356,10 @@ void Experiment::load_or_say_why(const std::function<void()>& load) const {
 }
 
 std::string Experiment::what_changed() const {
-  std::ifstream file(base_dir_ / "operative_config.gin");
+  const std::filesystem::path path = base_dir_ / "operative_config.gin";
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) return "";
+  std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
   return changed_bindings(text.str(), operative_config_);

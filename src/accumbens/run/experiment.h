@@ -33,13 +33,15 @@ class Experiment {
              std::filesystem::path base_dir, Say say, bool only_evaluates = false);
   ~Experiment();
 
-  /// Continues from the newest complete checkpoint, if there is one, and says so. Throws Error
-  /// where checkpoints are gone or damaged that there must have been. From here or train() on,
-  /// base_dir is locked: throws Error where another run trains in it.
+  /// Continues from the newest complete checkpoint, if there is one, and says so; says too where
+  /// the logs of a run that had none yet will be overwritten. Throws Error where checkpoints are
+  /// gone or damaged that there must have been. From here or train() on, base_dir is locked: throws
+  /// Error where another run trains in it.
   void resume();
 
   /// Trains to the end or until `stop`; either way, and where an environment throws, a checkpoint
-  /// is the last thing written.
+  /// is the last thing written. Throws Error, before the first step, where something cannot be
+  /// written.
   Runner::Outcome train(const std::atomic<bool>& stop);
 
   /// Plays whole episodes with the agent of a checkpoint, in evaluation mode, and returns their

@@ -84,8 +84,9 @@ void TensorboardWriter::write(int64_t step, const std::map<std::string, double>&
     make_directories(directory_);
     std::vector<std::filesystem::path> stale;
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
-      if (is_own(entry.path().filename().string())) stale.push_back(entry.path());
+    for (std::filesystem::directory_iterator entry(directory_, ignored), end;
+         !ignored && entry != end; entry.increment(ignored)) {
+      if (is_own(entry->path().filename().string())) stale.push_back(entry->path());
     }
     for (const auto& path : stale) std::filesystem::remove(path, ignored);
 
