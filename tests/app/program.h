@@ -20,15 +20,17 @@ namespace accumbens {
 /// The real program as a process of its own, with output and errors in one file.
 class Program {
  public:
-  /// file_size_limit: in bytes, stands for a disk that is full.
+  /// file_size_limit: in bytes, stands for a disk that is full; memory_limit: of its addresses.
   Program(const std::vector<std::string>& arguments, const std::filesystem::path& output,
-          rlim_t file_size_limit = RLIM_INFINITY)
+          rlim_t file_size_limit = RLIM_INFINITY, rlim_t memory_limit = RLIM_INFINITY)
       : output_(output) {
     pid_ = fork();
     if (pid_ != 0) return;
     ::signal(SIGHUP, SIG_DFL);  // whatever ctest was started with
     const rlimit limit{file_size_limit, file_size_limit};
     setrlimit(RLIMIT_FSIZE, &limit);
+    const rlimit memory{memory_limit, memory_limit};
+    setrlimit(RLIMIT_AS, &memory);
     const int file = open(output.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0644);
     dup2(file, STDOUT_FILENO);
     dup2(file, STDERR_FILENO);

@@ -776,6 +776,16 @@ TEST_F(ProgramTest, BadInputIsOneClearSentence) {
   }
 }
 
+// oracle: a network of 4 TB, where the program may have 64 GB of addresses
+TEST_F(ProgramTest, TooLittleMemoryIsOneClearSentence) {
+  Program program(train("x", kConfigs + "quickstart/cartpole.gin",
+                        {"ClassicControlDQNNetwork.hidden_units = 1_000_000"}),
+                  folder_ / "output", RLIM_INFINITY, /*memory_limit=*/rlim_t{64} << 30);
+  EXPECT_EQ(program.wait(), 1);
+  EXPECT_THAT(program.output(), HasSubstr("accumbens: out of memory; free some, or use less"));
+  EXPECT_THAT(program.output(), testing::Not(HasSubstr("Allocator")));
+}
+
 TEST_F(ProgramTest, MissingAleIsNamedWithTheWayToGetIt) {
   // a Python without ale-py
   setenv("ACCUMBENS_PYTHON", "/usr/bin/python3", /*overwrite=*/1);

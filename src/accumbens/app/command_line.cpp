@@ -11,8 +11,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
+#include <new>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "accumbens/app/doctor.h"
@@ -205,6 +208,20 @@ const CLI::Validator kNamed(
     },
     "DIRECTORY");
 
+// what LibTorch says where memory is not to be had, or not even to be counted
+bool lacks_memory(const c10::Error& error) {
+  const std::string what = error.what_without_backtrace();
+  return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+         what.find("can't allocate memory") != std::string::npos ||
+         what.find("Storage size calculation overflowed") != std::string::npos;
+}
+
+int out_of_memory() {
+  std::cerr << "accumbens: out of memory; free some, or use less: a smaller replay "
+               "(ReplayBuffer.max_capacity), smaller batches or networks, or fewer environments\n";
+  return 1;
+}
+
 void add_configuration_options(CLI::App& command, Arguments& arguments) {
   // one or more values each, and any number of times
   command.add_option("--gin_files", arguments.gin_files, "configuration files, in order")
@@ -306,9 +323,15 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
     std::cerr << "accumbens: " << error.what() << '\n';
     return error.exit_code();
   } catch (const std::bad_alloc&) {
-    std::cerr << "accumbens: out of memory; lower ReplayBuffer.max_capacity\n";
+    return out_of_memory();
+  } catch (const std::length_error&) {  // longer than any memory
+    return out_of_memory();
+  } catch (const fs::filesystem_error& error) {
+    std::cerr << "accumbens: cannot use " << error.path1().string() << ": "
+              << error.code().message() << '\n';
     return 1;
   } catch (const c10::Error& error) {
+    if (lacks_memory(error)) return out_of_memory();
     std::cerr << "accumbens: LibTorch failed: " << error.what_without_backtrace() << '\n';
     return 1;
   } catch (const std::exception& error) {
