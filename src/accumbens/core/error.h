@@ -27,6 +27,14 @@ class ConfigError : public Error {
   explicit ConfigError(const std::string& message) : Error(message, /*exit_code=*/2) {}
 };
 
+/// A saved state that is not of what loads it, as of a run with another configuration.
+class StateMismatch : public Error {
+ public:
+  /// what: "the saved replay holds other observations". Says how to go on, too.
+  explicit StateMismatch(const std::string& what)
+      : Error(what + "; resume with the configuration that wrote it, or use a new --base_dir") {}
+};
+
 /// What an agent learns is not finite any more; nothing of it is worth saving.
 class Diverged : public Error {
  public:

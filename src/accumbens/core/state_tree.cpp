@@ -7,7 +7,7 @@
 #include <limits>
 #include <sstream>
 
-#include "accumbens/core/state_mismatch.h"
+#include "accumbens/core/error.h"
 
 namespace accumbens {
 namespace {

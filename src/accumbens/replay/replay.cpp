@@ -10,7 +10,6 @@
 
 #include "accumbens/core/error.h"
 #include "accumbens/core/saturated.h"
-#include "accumbens/core/state_mismatch.h"
 #include "accumbens/replay/frames.h"
 
 namespace accumbens {

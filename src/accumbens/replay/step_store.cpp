@@ -9,7 +9,6 @@
 
 #include "accumbens/core/error.h"
 #include "accumbens/core/saturated.h"
-#include "accumbens/core/state_mismatch.h"
 #include "accumbens/replay/frames.h"
 #include "accumbens/replay/packed_frames.h"
 

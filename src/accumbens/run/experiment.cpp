@@ -14,7 +14,6 @@
 
 #include "accumbens/core/error.h"
 #include "accumbens/core/output_file.h"
-#include "accumbens/core/state_mismatch.h"
 #include "accumbens/run/changed_bindings.h"
 #include "accumbens/run/dqn_zoo_log.h"
 #include "accumbens/run/free_running.h"

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "accumbens/core/error.h"
-#include "accumbens/core/state_mismatch.h"
 
 namespace accumbens {
 namespace {
