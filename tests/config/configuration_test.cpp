@@ -238,6 +238,8 @@ TEST_F(ConfigurationTest, ValuesOutsideTheirRangeNameTheRangeAndTheMeaning) {
                          "(discount per agent step)\n"));
   const std::map<std::string, std::string> table = {
       {"update_period = 0", "must be at least 1, not 0"},
+      {"update_period = 1_000_000_000_000_001", "must be at most 1e+15, not"},
+      {"observation_shape = (84, 1_000_000_000_000_001)", "must be at most 1e+15, not"},
       {"max_gradient_norm = 0.0", "must be above 0, not 0.0"},
       {"loss_type = 'hubert'", "must be 'mse' or 'huber', not 'hubert'; did you mean 'huber'?"},
       {"epsilon_fn = @NatureDQNNetwork",

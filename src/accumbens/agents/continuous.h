@@ -43,13 +43,13 @@ struct ContinuousOptions {
     field("update_horizon", update_horizon, "agent steps of the n-step return", in_closed(1, 1e6));
     field("min_replay_history", min_replay_history,
           "transitions (agent steps) before learning starts; until then actions are uniform",
-          in_closed(1, 1e15));
-    field("update_period", update_period, "agent steps between updates", in_closed(1, 1e15));
+          at_least(1));
+    field("update_period", update_period, "agent steps between updates", at_least(1));
     field("target_update_type", target_update_type,
           "soft: the target network follows with every update; hard: it is copied now and then",
           one_of({"soft", "hard"}));
     field("target_update_period", target_update_period, "hard: agent steps between copies",
-          in_closed(1, 1e15));
+          at_least(1));
     field("target_smoothing_coefficient", target_smoothing_coefficient,
           "soft: the share of the way that the target network goes", in_closed(0, 1));
     field("reward_scale_factor", reward_scale_factor, "what rewards are multiplied by", above(0));

@@ -23,8 +23,7 @@ struct DdpgOptions : ContinuousOptions {
           "what is added in training to actions, or to the shares of discrete ones",
           part("exploration_noises"));
     field("policy_period", policy_period,
-          "updates of the critics per update of the policy and the target networks",
-          in_closed(1, 1e15));
+          "updates of the critics per update of the policy and the target networks", at_least(1));
     field("policy_learning_rate", policy_learning_rate,
           "step size of the policy; None: create_optimizer's, as the critics have", above(0));
     field(

@@ -58,10 +58,10 @@ struct DqnOptions {
     field("gamma", gamma, "discount per agent step", in_closed(0, 1));
     field("update_horizon", update_horizon, "agent steps of the n-step return", in_closed(1, 1e6));
     field("min_replay_history", min_replay_history,
-          "transitions (agent steps) before learning starts", in_closed(1, 1e15));
-    field("update_period", update_period, "agent steps between updates", in_closed(1, 1e15));
+          "transitions (agent steps) before learning starts", at_least(1));
+    field("update_period", update_period, "agent steps between updates", at_least(1));
     field("target_update_period", target_update_period,
-          "agent steps between copies to the target network", in_closed(1, 1e15));
+          "agent steps between copies to the target network", at_least(1));
     field("epsilon_fn", epsilon_fn, "how the probability of a random action falls in training",
           part("epsilon_functions"));
     field("action_fn", action_fn,
@@ -73,8 +73,7 @@ struct DqnOptions {
     field("epsilon_eval", epsilon_eval, "probability of a random action in evaluation",
           in_closed(0, 1));
     field("epsilon_decay_period", epsilon_decay_period,
-          "agent steps over which epsilon falls; exponentially: to a share of 1/e",
-          in_closed(1, 1e15));
+          "agent steps over which epsilon falls; exponentially: to a share of 1/e", at_least(1));
     field("network", network, "from stacked observations to action values", part("networks"));
     field("optimizer", optimizer,
           "its options are create_optimizer's, or those of TensorFlow's optimizer",

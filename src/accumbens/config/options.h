@@ -66,7 +66,7 @@ inline Range in_closed(double low, double high) {
 inline Range in_half_open(double low, double high) {
   return {.low = low, .high = high, .high_open = true};
 }
-/// low and all above.
+/// low and all above; of whole numbers, up to 1e15.
 inline Range at_least(double low) {
   return {.low = low};
 }

@@ -115,6 +115,15 @@ bool in_range(FieldType type, const Range& range, const Value& value) {
   return true;
 }
 
+// counts stay far from where their sums and products would overflow
+constexpr int64_t kMostCount = 1'000'000'000'000'000;
+
+bool too_many(const Value& value) {
+  if (const auto* list = value.as<ListValue>()) return std::ranges::any_of(list->items, too_many);
+  const auto* integer = value.as<int64_t>();
+  return integer && *integer > kMostCount;
+}
+
 }  // namespace
 
 std::string Field::type_text() const {
@@ -162,6 +171,11 @@ std::string Field::refusal(const Value& value) const {
     return std::string("must be ") + (interval ? "in " : "") + text +
            (list ? " in each element" : "") + ", not " + gin_text(value) +
            (string ? did_you_mean(*string, range.one_of) : "");
+  }
+  const bool whole = type == FieldType::kInt || type == FieldType::kIntList;
+  const bool counts = whole && std::isfinite(range.low) && !std::isfinite(range.high);
+  if (counts && too_many(value)) {
+    return "must be at most " + bound_text(kMostCount) + ", not " + gin_text(value);
   }
   return "";
 }

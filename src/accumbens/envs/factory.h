@@ -41,7 +41,7 @@ struct GymOptions {
     field("max_episode_steps", max_episode_steps,
           "agent steps after which an episode is cut; None: the task's own limit; 0: never, but by "
           "Runner.max_steps_per_episode (Dopamine)",
-          in_closed(0, 1e15));
+          at_least(0));
     field("render_mode", render_mode,
           "Gymnasium's: a window, or frames for wrappers such as RecordVideo; of tasks that are "
           "native too, its own are played. None: nothing is drawn",

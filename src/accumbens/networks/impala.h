@@ -15,7 +15,7 @@ struct ImpalaOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("nn_scale", nn_scale, "multiplies the channels of all stacks", at_least(1));
+    field("nn_scale", nn_scale, "multiplies the channels of all stacks", in_closed(1, 1000));
   }
 };
 
@@ -26,8 +26,8 @@ struct ImpalaEncoderOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("stack_sizes", stack_sizes, "channels of one stack after the other", at_least(1));
-    field("num_blocks", num_blocks, "residual blocks in each stack", at_least(0));
+    field("stack_sizes", stack_sizes, "channels of one stack after the other", in_closed(1, 1e5));
+    field("num_blocks", num_blocks, "residual blocks in each stack", in_closed(0, 1000));
   }
 };
 

@@ -35,7 +35,7 @@ struct PrioritizationOptions {
     field("importance_exponent_end", importance_exponent_end,
           "beta of the importance weights in the end", in_closed(0, 1));
     field("importance_exponent_steps", importance_exponent_steps,
-          "agent steps over which beta goes from begin to end", in_closed(1, 1e15));
+          "agent steps over which beta goes from begin to end", at_least(1));
     field("sampling", sampling,
           "independent draws, or stratified: one in each of batch_size equal shares of the mass",
           one_of({"independent", "stratified"}));

@@ -27,7 +27,7 @@ struct NStepOptions {
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("n", n, "agent steps of each return, fewer at the end of a rollout", in_closed(1, 1e15));
+    field("n", n, "agent steps of each return, fewer at the end of a rollout", at_least(1));
   }
 };
 

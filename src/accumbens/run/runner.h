@@ -40,16 +40,13 @@ struct RunnerOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("create_environment_fn", create_environment_fn, "the environment", part("environments"));
-    field("num_iterations", num_iterations, "iterations of training (and evaluation)",
-          in_closed(1, 1e15));
+    field("num_iterations", num_iterations, "iterations of training (and evaluation)", at_least(1));
     field("training_steps", training_steps,
-          "agent steps of training in an iteration, at least: episodes are whole",
-          in_closed(1, 1e15));
+          "agent steps of training in an iteration, at least: episodes are whole", at_least(1));
     field("evaluation_steps", evaluation_steps,
-          "agent steps of evaluation in an iteration, at least: episodes are whole",
-          in_closed(1, 1e15));
+          "agent steps of evaluation in an iteration, at least: episodes are whole", at_least(1));
     field("max_steps_per_episode", max_steps_per_episode,
-          "agent steps after which an episode is cut; None: none is", in_closed(1, 1e15));
+          "agent steps after which an episode is cut; None: none is", at_least(1));
     field("clip_rewards", clip_rewards,
           "the agent learns from rewards clipped to [-1, 1]; logs hold the raw ones");
     field("evaluate_before_training", evaluate_before_training,
@@ -59,10 +56,10 @@ struct RunnerOptions {
     field("dqn_zoo_csv", dqn_zoo_csv,
           "dqn_zoo.csv is written too: DQN Zoo's columns, with human-normalised scores");
     field("summary_writing_frequency", summary_writing_frequency,
-          "agent steps between entries in metrics.jsonl and TensorBoard", in_closed(1, 1e15));
+          "agent steps between entries in metrics.jsonl and TensorBoard", at_least(1));
     field("checkpoint_minutes", checkpoint_minutes,
           "minutes between checkpoints, which are also written after every iteration", above(0));
-    field("seed", seed, "of all random streams", at_least(0));
+    field("seed", seed, "of all random streams", in_closed(0, 9e18));
     field("num_threads", num_threads,
           "CPU threads of LibTorch; 0: as many as cores; results are bit-exact for one number",
           in_closed(0, 1'024));
@@ -84,7 +81,7 @@ struct RunnerOptions {
     field("max_lag", max_lag,
           "free_running: agent steps of a stream that its worker may be ahead of the parameters it "
           "acts by; the step under way counts as one",
-          in_closed(1, 1e15));
+          at_least(1));
   }
 
   /// Iterations of the run, the one before training included.

@@ -58,7 +58,7 @@ struct AtariPreprocessingOptions {
     field("screen_size", screen_size, "height and width of an observation in pixels",
           in_closed(16, 160));
     field("max_frames_per_episode", max_frames_per_episode,
-          "emulator frames after which a game is truncated", in_closed(1, 1e15));
+          "emulator frames after which a game is truncated", at_least(1));
     field(
         "max_noops", max_noops,
         "a game begins with 1 to this many frames of doing nothing; None: 0 for dopamine, else 30",
