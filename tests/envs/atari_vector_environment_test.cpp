@@ -47,7 +47,7 @@ TEST(AtariVectorEnvironment, ShowsWhatSingleEnvironmentsShow) {
 
   RandomStream random(1, "actions");
   int64_t ends = 0;
-  for (int step = 0; step < 1'100; ++step) {
+  for (int step = 0; step < 3'400; ++step) {
     const torch::Tensor a = actions(random, 6);
     const TimeStep x = vector->step(a);
     TimeStep y = reference.step(a);
