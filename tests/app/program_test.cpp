@@ -588,6 +588,12 @@ TEST_F(ProgramTest, WhatIsChangedOnResumingIsSaid) {
   EXPECT_THAT(refused.output, HasSubstr("\n- ClassicControlDQNNetwork.hidden_units = 512\n"
                                         "+ ClassicControlDQNNetwork.hidden_units = 32\n"));
 
+  // what would fit, but means something else to the weights
+  bindings.back() = "ClassicControlDQNNetwork.max_vals = (2.4, 6.0, 0.2, 3.0)";
+  const Result rescaled = run(train("a", config, bindings));
+  EXPECT_EQ(rescaled.code, 2);
+  EXPECT_THAT(rescaled.output, HasSubstr("\n+ ClassicControlDQNNetwork.max_vals = "));
+
   // another task, whatever else would fit
   bindings.back() = "create_gym_environment.environment_name = 'MountainCar'";
   bindings.emplace_back("ClassicControlDQNNetwork.min_vals = None");
@@ -683,6 +689,7 @@ TEST_F(ProgramTest, BadInputIsOneClearSentence) {
       {{"evaluate", "--base_dir", "x", "--episodes", "0x10"}, 2, {"--episodes", "not '0x10'"}},
       {{"evaluate", "--base_dir", "x", "--checkpoint", ""}, 2, {"--checkpoint", "not ''"}},
       {{"evaluate", "--base_dir", "x", "--checkpoint", "01500"}, 2, {"not '01500'"}},
+      {{"evaluate", "--base_dir", "x", "--checkpoint", "0"}, 2, {"there is no run in 'x'"}},
       {{"train", "--base_dir", folder_ / "none"}, 2, {"--gin_files"}},
       {train("x", "no/such.gin", {"DQNAgent.gamma = 0.9"}), 2, {"no/such.gin"}},
       {train("x", quick, {"DQNAgent.gama = 0.9"}), 2, {"--gin_bindings:1", "gamma"}},

@@ -734,5 +734,23 @@ TEST(CopyParameters, CopiesAndSavesBuffersToo) {
   EXPECT_EQ(loaded.count.item<int64_t>(), 8);
 }
 
+// oracle: the support, which weights that were learned with another one do not fit
+TEST(ParametersState, WhatTheConfigurationSaysIsNotOverwritten) {
+  const auto network = [](double vmax) {
+    RandomStream random(4, "initialization");
+    const HeadSpec head{.kind = HeadSpec::Kind::kCategorical,
+                        .num_actions = 2,
+                        .num_atoms = 3,
+                        .support = torch::linspace(-vmax, vmax, 3)};
+    return std::make_unique<ClassicControlDqnNetwork>(ClassicControlDqnOptions{}, 4, 1, head,
+                                                      random);
+  };
+  StateTree saved;
+  parameters_state(*network(10), saved);
+  StateTree same(saved.contents()), other(saved.contents());
+  EXPECT_NO_THROW(parameters_state(*network(10), same));
+  EXPECT_THROW(parameters_state(*network(20), other), StateMismatch);
+}
+
 }  // namespace
 }  // namespace accumbens

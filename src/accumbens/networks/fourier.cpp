@@ -43,8 +43,8 @@ FourierNetwork::FourierNetwork(const FourierOptions& options, int64_t observatio
   if (head.bias == Bias::kShared) {
     throw ConfigError("shared_bias does not go with a Fourier basis, whose outputs have no biases");
   }
-  frequencies_ = register_buffer(
-      "frequencies",
+  frequencies_ = register_constant(
+      *this, "frequencies",
       combinations(options.fourier_basis_order, observation_size * stack_size).t().contiguous());
   HeadSpec without_bias = head;
   without_bias.bias = Bias::kNone;

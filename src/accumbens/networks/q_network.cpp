@@ -3,12 +3,21 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <string_view>
+#include <utility>
 
 #include "accumbens/core/error.h"
 #include "accumbens/core/random_tensor.h"
 
 namespace accumbens {
 namespace {
+
+const std::string kConstantPrefix = "constant_";
+
+// key: of a buffer, behind the names of the modules that it is in
+bool is_constant(const std::string& key) {
+  return std::string_view(key).substr(key.rfind('.') + 1).starts_with(kConstantPrefix);
+}
 
 template <class Draw>
 void fill(torch::Tensor& tensor, const Draw& draw) {
@@ -69,6 +78,11 @@ void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization
   }
 }
 
+torch::Tensor register_constant(torch::nn::Module& module, const std::string& name,
+                                torch::Tensor value) {
+  return module.register_buffer(kConstantPrefix + name, std::move(value));
+}
+
 std::vector<torch::Tensor> with_buffers(std::vector<torch::Tensor> parameters,
                                         const torch::nn::Module& module) {
   for (const torch::Tensor& buffer : module.buffers()) parameters.push_back(buffer);
@@ -93,7 +107,12 @@ void parameters_state(torch::nn::Module& module, StateTree& tree) {
 
   // checkpoints of older versions lack them
   for (auto& buffer : module.named_buffers()) {
-    if (tree.saving() || tree.contains(buffer.key())) tree(buffer.key(), buffer.value());
+    if (tree.loading() && !tree.contains(buffer.key())) continue;
+    const torch::Tensor here = buffer.value().clone();
+    tree(buffer.key(), buffer.value());
+    if (is_constant(buffer.key()) && !torch::equal(buffer.value(), here)) {
+      throw StateMismatch("the saved network has another " + buffer.key());
+    }
   }
 }
 

@@ -53,6 +53,11 @@ Initialization initialization_named(const std::string& name);
 void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization initialization,
                       RandomStream& random);
 
+/// Registers a buffer that nothing learns and that follows from the configuration: what was saved
+/// with another value is refused, since weights mean nothing with it.
+torch::Tensor register_constant(torch::nn::Module& module, const std::string& name,
+                                torch::Tensor value);
+
 /// All that a network computes with where these are its parameters, in an order of its own.
 std::vector<torch::Tensor> with_buffers(std::vector<torch::Tensor> parameters,
                                         const torch::nn::Module& module);
@@ -61,7 +66,7 @@ std::vector<torch::Tensor> with_buffers(std::vector<torch::Tensor> parameters,
 void copy_parameters(const torch::nn::Module& source, torch::nn::Module& target);
 
 /// Saves or loads all parameters and buffers by name. Throws Diverged instead of saving a parameter
-/// that is not finite.
+/// that is not finite, and StateMismatch where a constant has another value.
 void parameters_state(torch::nn::Module& module, StateTree& tree);
 
 }  // namespace accumbens

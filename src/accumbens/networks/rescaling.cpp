@@ -3,6 +3,7 @@
 #include <torch/utils.h>
 
 #include "accumbens/core/error.h"
+#include "accumbens/networks/q_network.h"
 
 namespace accumbens {
 
@@ -28,8 +29,8 @@ Rescaling::Rescaling(torch::nn::Module& owner, const std::string& network, const
                       " values, but observations have " + std::to_string(observation_size) +
                       "; give one for each");
   }
-  min_vals_ = owner.register_buffer("min_vals", torch::tensor(*min_vals, torch::kFloat32));
-  max_vals_ = owner.register_buffer("max_vals", torch::tensor(*max_vals, torch::kFloat32));
+  min_vals_ = register_constant(owner, "min_vals", torch::tensor(*min_vals, torch::kFloat32));
+  max_vals_ = register_constant(owner, "max_vals", torch::tensor(*max_vals, torch::kFloat32));
 }
 
 torch::Tensor Rescaling::operator()(const torch::Tensor& x) const {

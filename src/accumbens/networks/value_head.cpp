@@ -20,12 +20,13 @@ ValueHead::ValueHead(const HeadSpec& spec, int64_t features, int64_t hidden_unit
   };
 
   if (spec.kind == Kind::kImplicitQuantile) {
-    multiples_of_pi_ = register_buffer(
-        "multiples_of_pi", torch::arange(1, spec.embedding_size + 1) * std::numbers::pi_v<float>);
+    multiples_of_pi_ =
+        register_constant(*this, "multiples_of_pi",
+                          torch::arange(1, spec.embedding_size + 1) * std::numbers::pi_v<float>);
     embedding_ = layer("embedding", spec.embedding_size, features);
   }
   if (spec.kind == Kind::kCategorical) {
-    support_ = register_buffer("support", spec.support.clone());
+    support_ = register_constant(*this, "support", spec.support.clone());
   }
 
   const bool per_atom = spec.kind == Kind::kCategorical || spec.kind == Kind::kQuantile;
