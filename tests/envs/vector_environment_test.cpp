@@ -6,6 +6,8 @@
 #include "accumbens/core/error.h"
 #include "accumbens/core/random.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
+#include "accumbens/envs/classic_control/mountain_car.h"
+#include "accumbens/envs/classic_control/pendulum.h"
 
 namespace accumbens {
 namespace {
@@ -51,6 +53,23 @@ TEST(VectorEnvironment, EachStreamIsTheEnvironmentByItself) {
       ASSERT_TRUE(torch::equal(all.observation[b], one.observation[0]));
     }
   }
+}
+
+// oracle: their specs
+TEST(VectorEnvironment, StreamsThatAreNotAlikeAreRefused) {
+  const auto together = [](std::unique_ptr<Environment> first,
+                           std::unique_ptr<Environment> second) {
+    std::vector<std::unique_ptr<Environment>> environments;
+    environments.push_back(std::move(first));
+    environments.push_back(std::move(second));
+    const VectorEnvironment made(std::move(environments));
+    return made.spec().batch_size;
+  };
+  const auto mountain_car = [] { return std::make_unique<MountainCar>(/*max_steps=*/9, 1); };
+  EXPECT_EQ(together(cart_pole(0), cart_pole(1)), 2);
+  EXPECT_THROW(together(cart_pole(0), mountain_car()), ConfigError);
+  EXPECT_THROW(together(mountain_car(), cart_pole(0)), ConfigError);
+  EXPECT_THROW(together(cart_pole(0), std::make_unique<Pendulum>(9, 1)), ConfigError);
 }
 
 // oracle: the uninterrupted environment

@@ -32,6 +32,20 @@ StreamStep copy_stream(Environment& environment, const torch::Tensor& action, in
           .lost_life = one.lost_life[0]};
 }
 
+// streams share a batch, of which each writes its part
+void require_alike(const EnvironmentSpec& first, const EnvironmentSpec& other) {
+  if (other.observation_shape == first.observation_shape &&
+      other.observation_dtype == first.observation_dtype &&
+      other.num_actions == first.num_actions && other.action_low == first.action_low &&
+      other.action_high == first.action_high && other.frames_per_step == first.frames_per_step) {
+    return;
+  }
+  throw ConfigError("the first of Runner.num_environments, " + first.name +
+                    ", has other observations or actions than " + other.name +
+                    " beside it; what is bound in the scope 'shown' replaces what is bound without "
+                    "it, so repeat the others' wrappers and kwargs there");
+}
+
 }  // namespace
 
 VectorEnvironment::VectorEnvironment(std::vector<std::unique_ptr<Environment>> environments,
@@ -39,10 +53,11 @@ VectorEnvironment::VectorEnvironment(std::vector<std::unique_ptr<Environment>> e
     : environments_(std::move(environments)),
       spec_(environments_.front()->spec()),
       num_workers_(std::min(num_workers, static_cast<int64_t>(environments_.size()))) {
-  spec_.batch_size = static_cast<int64_t>(environments_.size());
   for (const auto& environment : environments_) {
+    require_alike(spec_, environment->spec());
     singles_.push_back(dynamic_cast<SingleEnvironment*>(environment.get()));
   }
+  spec_.batch_size = static_cast<int64_t>(environments_.size());
 }
 
 TimeStep VectorEnvironment::step(const torch::Tensor& actions) {

@@ -11,8 +11,9 @@ namespace accumbens {
 /// its own episodes and its own randomness, so that results do not depend on the number of threads.
 class VectorEnvironment final : public Environment {
  public:
-  /// environments: at least one, each with B = 1 and the same spec; none is ever stepped by two
-  /// threads at once. num_workers: threads, the calling one included; no more than environments.
+  /// environments: at least one, each with B = 1; none is ever stepped by two threads at once.
+  /// num_workers: threads, the calling one included; no more than environments. Throws ConfigError
+  /// where the environments' specs differ in more than their names.
   explicit VectorEnvironment(std::vector<std::unique_ptr<Environment>> environments,
                              int64_t num_workers = 1);
 
