@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <cctype>
+#include <limits>
 #include <map>
+#include <string>
 #include <tuple>
 
 #include "accumbens/core/error.h"
@@ -443,6 +445,46 @@ TEST(Runner, EpisodesGoOnAfterALostLife) {
   const ClocksRun run({.num_iterations = 2, .training_steps = 2}, Clocks({7}, /*life=*/3));
   EXPECT_EQ(run.agent.seen, "FMMtfMMtfTFMMtfMMtfT");
   EXPECT_THAT(run.episodes.train, testing::ElementsAre(7, 7));
+}
+
+// as where firing, with which a life begins, ends the game
+struct EndsBetweenLives final : Observer {
+  explicit EndsBetweenLives(Clocks& in) : clocks(in) {}
+  void on_step(const Position&, const TimeStep& time_step, const Agent&) override {
+    if (time_step.last(0) && time_step.lost_life[0]) clocks.end_episode(0);
+  }
+  Clocks& clocks;
+};
+
+// oracle: OpenAI's baselines, whose monitor is below the lives and counts such a game
+TEST(Runner, AGameThatEndsWhileItsNextLifeBeginsIsCounted) {
+  Clocks clocks({7}, /*life=*/3);
+  IdleAgent agent;
+  Episodes episodes;
+  EndsBetweenLives ends(clocks);
+  Runner runner({.num_iterations = 1, .training_steps = 9}, /*evaluate=*/false, clocks, agent,
+                {&episodes, &ends});
+  const std::atomic<bool> stop = false;
+  runner.run(stop, [] {});
+  EXPECT_EQ(agent.seen, "FMMtFMMtFMMtF");
+  EXPECT_THAT(episodes.train, testing::ElementsAre(3, 3, 3));
+}
+
+// oracle: the reward before it, which is learned from
+TEST(Runner, ARewardThatIsNotFiniteIsAFailureOfTheEnvironment) {
+  Clocks clocks({7}, /*life=*/100, {1, std::numeric_limits<float>::quiet_NaN()});
+  IdleAgent agent;
+  Runner runner({.num_iterations = 1, .training_steps = 9}, /*evaluate=*/false, clocks, agent, {});
+  const std::atomic<bool> stop = false;
+  std::string message;
+  try {
+    runner.run(stop, [] {});
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  EXPECT_THAT(message, testing::HasSubstr("clocks gave the reward nan"));
+  EXPECT_TRUE(runner.environment_failed());
+  EXPECT_EQ(agent.rewards, std::vector<float>({0, 1}));
 }
 
 // oracle: the game that follows is another

@@ -3,6 +3,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -65,7 +66,8 @@ void cut_long_episode(Environment& environment, TimeStep& time_step, int64_t str
 Runner::Streams::Streams(std::shared_ptr<Environment> in)
     : environment(std::move(in)),
       action(zero_actions(environment->spec())),
-      between_episodes(environment->spec().batch_size, 1) {}
+      between_episodes(environment->spec().batch_size, 1),
+      between_lives(environment->spec().batch_size, 0) {}
 
 Runner::Runner(const RunnerOptions& options, bool evaluate, Environment& environment, Agent& agent,
                std::vector<Observer*> observers, NewEnvironment new_environment,
@@ -143,7 +145,13 @@ void Runner::step() {
 TimeStep Runner::step_environment() {
   environment_failed_ = false;
   try {
-    return streams_.environment->step(streams_.action);
+    TimeStep time_step = streams_.environment->step(streams_.action);
+    for (const float reward : time_step.reward) {
+      if (std::isfinite(reward)) continue;
+      throw Error("the environment " + streams_.environment->spec().name + " gave the reward " +
+                  std::to_string(reward) + ", of which nothing can be learned; mend it there");
+    }
+    return time_step;
   } catch (const Diverged&) {  // of a free-running worker
     throw;
   } catch (...) {
@@ -155,8 +163,13 @@ TimeStep Runner::step_environment() {
 void Runner::begin_or_count(TimeStep& time_step, int64_t stream) {
   Episode& episode = position_.episodes[stream];
   if (time_step.first(stream)) {
-    if (!time_step.lost_life[stream]) episode = {.phase = position_.phase};
+    if (!time_step.lost_life[stream]) {
+      // the game ended while its next life began
+      if (streams_.between_lives[stream]) end_episode(stream);
+      episode = {.phase = position_.phase};
+    }
     streams_.between_episodes[stream] = 0;
+    streams_.between_lives[stream] = 0;
     return;
   }
 
@@ -173,6 +186,7 @@ void Runner::begin_or_count(TimeStep& time_step, int64_t stream) {
   }
   cut_long_episode(*streams_.environment, time_step, stream, episode.length,
                    options_.max_steps_per_episode);
+  streams_.between_lives[stream] = time_step.last(stream) && time_step.lost_life[stream];
 }
 
 void Runner::end_episode(int64_t stream) {
@@ -224,6 +238,7 @@ void Runner::finish_phase() {
   for (int64_t b = 0; b < streams && !goes_on; ++b) {
     if (!streams_.between_episodes[b]) streams_.environment->end_episode(b);
     streams_.between_episodes[b] = 1;
+    streams_.between_lives[b] = 0;
   }
   std::ranges::fill(episodes_left_, -1);
 
@@ -265,6 +280,9 @@ std::string Runner::name_after(Phase phase) const {
 
 void Runner::streams_state(StateTree& tree, Streams& streams, Phase phase) {
   tree("action", streams.action)("between_episodes", streams.between_episodes);
+
+  // checkpoints of older versions lack it
+  if (tree.saving() || tree.contains("between_lives")) tree("between_lives", streams.between_lives);
   const bool failed = environment_failed_ && &streams == &streams_;
   if (!failed && (tree.saving() || tree.contains("environment"))) {
     tree.scope("environment", [&](StateTree& t) { streams.environment->state(t); });

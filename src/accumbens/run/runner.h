@@ -206,6 +206,7 @@ class Runner {
     std::shared_ptr<Environment> environment;
     torch::Tensor action;                   // [B] or [B, D], the agent's last answer
     std::vector<int64_t> between_episodes;  // [B], whether the next step begins one
+    std::vector<int64_t> between_lives;     // [B], whether the last step lost a life, no more
   };
 
   void step();
