@@ -8,7 +8,7 @@ namespace accumbens {
 
 /// A chicken crosses eight lanes, a row every three frames at most; each time it comes to the top
 /// is worth 1, gives all cars other speeds, and takes it back to the bottom, as does a car that
-/// hits it. The game ends after 2,500 frames, and does not grow harder.
+/// hits it. The game ends in the frame after 2,500, and does not grow harder.
 ///
 /// Channels: chicken, cars, then five of trails (where cars were), one for each speed: a car that
 /// moves every frame is in the first, one that moves every fifth in the last.

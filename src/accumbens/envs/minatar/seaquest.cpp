@@ -293,6 +293,8 @@ void Seaquest::game_state(StateTree& tree) {
   things_state(tree, "submarines", submarines_);
   things_state(tree, "shots", shots_);
   tree("oxygen", oxygen_)("diver_count", diver_count_)("at_surface", at_surface_);
+  tree.require("oxygen", oxygen_ >= -1 && oxygen_ <= kMaxOxygen);  // -1 where it ended the game
+  tree.require("diver_count", diver_count_ <= kMaxDivers);         // it may fall below zero
   tree("spawn_interval", spawn_interval_)("spawn_timer", spawn_timer_)("diver_timer", diver_timer_);
   tree("move_interval", move_interval_)("ramp_level", ramp_level_);
 }

@@ -127,6 +127,7 @@ void SpaceInvaders::game_state(StateTree& tree) {
   cell_state(tree, "cannon", cannon_);
   tree("shot_timer", shot_timer_)("bullets", bullets_)("enemy_bullets", enemy_bullets_)(
       "aliens", aliens_)("direction", direction_);
+  tree.require("direction", direction_ >= -1 && direction_ <= 1);  // 0 before the first game
   tree("move_interval", move_interval_)("move_timer", move_timer_)("alien_shot_timer",
                                                                    alien_shot_timer_);
 }
