@@ -190,17 +190,19 @@ std::string unknown_word(const CLI::App& app, const std::string& first) {
   return "";
 }
 
-// 1 and more, in decimal digits alone: no 0x10, no 010, and nothing for a shell variable that is
-// unset
-const CLI::Validator kWholeNumber(
-    [](const std::string& text) {
-      constexpr size_t kMostDigits = 18;
-      const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
-      return !text.empty() && digits && text.size() <= kMostDigits && !text.starts_with('0')
-                 ? std::string()
-                 : "needs a whole number from 1 on, not '" + text + "'";
-    },
-    "NUMBER");
+// in decimal digits alone: no 0x10, no 010, and nothing for a shell variable that is unset
+CLI::Validator whole_number(int64_t least) {
+  return {[least](const std::string& text) {
+            constexpr size_t kMostDigits = 18;
+            const bool digits = text.find_first_not_of("0123456789") == std::string::npos;
+            const bool number = !text.empty() && digits && text.size() <= kMostDigits &&
+                                (text == "0" ? least == 0 : !text.starts_with('0'));
+            return number ? std::string()
+                          : "needs a whole number from " + std::to_string(least) + " on, not '" +
+                                text + "'";
+          },
+          "NUMBER"};
+}
 
 const CLI::Validator kNamed(
     [](const std::string& text) {
@@ -253,11 +255,11 @@ int run_command_line(int argc, char** argv, const std::function<void(Catalogue&)
       ->required()
       ->check(kNamed);
   evaluate_command->add_option("--episodes", arguments.episodes, "whole episodes to play (10)")
-      ->check(kWholeNumber);
+      ->check(whole_number(1));
   evaluate_command
       ->add_option("--checkpoint", arguments.checkpoint,
                    "number of a checkpoint; the newest if left out")
-      ->check(kWholeNumber);
+      ->check(whole_number(0));
   evaluate_command->add_flag("--render", arguments.render, "show the episodes in a window");
   add_configuration_options(*evaluate_command, arguments);
 

@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kFormat = "accumbens checkpoint 1";
-constexpr uintmax_t kMostText = 1ULL << 28;   // bytes of a manifest or of numbers
-constexpr const char* kTensorName = "chunk";  // the name inside a chunk's file
-constexpr const char* kNewChunk = "new.tmp";  // a chunk that has no name yet
+constexpr uintmax_t kMostManifest = 1ULL << 28;  // bytes
+constexpr const char* kTensorName = "chunk";     // the name inside a chunk's file
+constexpr const char* kNewChunk = "new.tmp";     // a chunk that has no name yet
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw Error("cannot read " + path.string() + ": " + what);
@@ -67,11 +67,11 @@ bool can_be_opened(const fs::path& checkpoint) {
   return true;
 }
 
-std::string read_text(const fs::path& path) {
+std::string read_text(const fs::path& path, uintmax_t most) {
   std::error_code error;
   const uintmax_t size = fs::file_size(path, error);
   if (error) fail(path, error.message());
-  if (size > kMostText) fail(path, "it is larger than any that is written");
+  if (size > most) fail(path, "it is larger than any that is written");
   std::string text(size, '\0');
   std::ifstream file(path, std::ios::binary);
   if (!file.read(text.data(), static_cast<std::streamsize>(size))) fail(path, "it is unreadable");
@@ -253,7 +253,7 @@ nlohmann::json Checkpointer::write_frozen(const std::map<std::string, FrozenTens
 
 nlohmann::json Checkpointer::read_manifest(int64_t id) const {
   const fs::path path = checkpoint_path(id) / "manifest.json";
-  const std::string text = read_text(path);
+  const std::string text = read_text(path, kMostManifest);
 
   // deeper ones are not of this program, and would take a stack as deep
   constexpr int kDepth = 8;
@@ -291,7 +291,8 @@ Checkpointer::Loaded Checkpointer::read(int64_t id) const {
 
     // numbers and strings
     Loaded loaded{manifest.at("id").get<int64_t>(), manifest.at("summary"), {}};
-    const std::string text = read_text(place / "state.json");
+    const std::string text =
+        read_text(place / "state.json", files.at("state.json").at("size").get<uintmax_t>());
     check_content(place / "state.json", {static_cast<int64_t>(text.size()), digest_of(text)},
                   files.at("state.json"));
     loaded.contents.values = nlohmann::json::parse(text);

@@ -296,7 +296,7 @@ void Experiment::resume() {
     });
     if (overwrites) {
       say_("there is no checkpoint in " + (base_dir_ / "checkpoints").string() +
-           ": the run starts anew, and overwrites the logs of one that was cut short");
+           ": the run starts anew, and overwrites the logs that are there");
     }
     return;
   }
@@ -380,9 +380,10 @@ void Experiment::write_checkpoint() {
   int64_t num_threads = torch::get_num_threads();
   tree("num_threads", num_threads)("runner", *runner_);
   const Position& position = runner_->position();
+  sync_directory(base_dir_);  // the logs that begin with this run, on which it relies
   checkpointer_.write(tree, position.total_steps,
                       {{"iteration", position.iteration}, {"agent_steps", position.agent_steps}});
-  sync_directory(base_dir_);  // the logs that begin with this run
+  sync_directory(base_dir_);  // checkpoints/ itself
 }
 
 std::vector<Episode> Experiment::evaluate(int64_t num_episodes, std::optional<int64_t> checkpoint,
