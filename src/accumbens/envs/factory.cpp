@@ -141,14 +141,16 @@ std::unique_ptr<Environment> make_atari_vector_environment(
         "Runner.create_environment_fn = "
         "@create_atari_environment");
   }
-  const VectorEmulatorOptions emulator{.game = options.game_name,
-                                       .num_streams = num_environments,
-                                       .num_threads = num_threads,
-                                       .sticky_probability = options.sticky_actions ? 0.25 : 0.0,
-                                       .frame_skip = preprocessing.frame_skip,
-                                       .screen_size = preprocessing.screen_size,
-                                       .max_frames = preprocessing.max_frames_per_episode,
-                                       .max_noops = preprocessing.max_noops.value_or(0)};
+  constexpr int64_t kMostFrames = 2'000'000'000;  // ale-py counts in 32 bits
+  const VectorEmulatorOptions emulator{
+      .game = options.game_name,
+      .num_streams = num_environments,
+      .num_threads = num_threads,
+      .sticky_probability = options.sticky_actions ? 0.25 : 0.0,
+      .frame_skip = preprocessing.frame_skip,
+      .screen_size = preprocessing.screen_size,
+      .max_frames = std::min(preprocessing.max_frames_per_episode, kMostFrames),
+      .max_noops = preprocessing.max_noops.value_or(0)};
   return std::make_unique<AtariVectorEnvironment>(options.game_name, emulator,
                                                   make_vector_emulator(emulator), seed);
 }
