@@ -234,7 +234,7 @@ TEST(DqnAgent, StopsAtALossThatIsNotFinite) {
       agent->step(time_step_at(t, std::numeric_limits<float>::infinity()));
     }
   };
-  EXPECT_THROW(train(), Error);
+  EXPECT_THROW(train(), Diverged);
 
   // the parameters are still usable
   for (const auto& [name, tensor] : tensors_of(*agent)) {

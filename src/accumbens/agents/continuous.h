@@ -96,7 +96,7 @@ class ContinuousAgent : public ActorLearner {
  protected:
   Answer answer(const TimeStep& time_step, const torch::Tensor& s_t) final;
 
-  /// Throws Diverged when a loss is not finite; the parameters are then still those before it.
+  /// Throws Diverged when a loss is not finite; what it would have moved is then as it was.
   void learn_from(const TimeStep& time_step, const torch::Tensor& s_t) final;
 
   void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }

@@ -126,10 +126,12 @@ void DqnAgent::update() {
   }
   const torch::Tensor loss = weighted.mean();
 
-  // on a GPU this would wait for the device, so there the figures' reader checks
+  // on a GPU this waits for the device, as priorities do; without them the figures' reader checks
   loss_ = loss.detach();
   mean_q_ = result.q_tm1.detach().mean();
-  if (device_.is_cpu()) require_finite_loss(loss_.item<double>(), training_steps());
+  if (device_.is_cpu() || parts_.importance_exponent) {
+    require_finite_loss(loss_.item<double>(), training_steps());
+  }
 
   parts_.optimizer.minimize(loss);
   count_update();

@@ -162,7 +162,8 @@ class DqnAgent : public ActorLearner {
 
   /// time_step: its rewards are what the agent learns from (clipped by the runner if asked for).
   /// Throws Diverged when the loss is not finite. On a CPU the parameters are then still those
-  /// before it; on a GPU, which would have to be waited for, statistics() throws, later.
+  /// before it, and on a GPU where priorities have to be waited for anyway; elsewhere statistics()
+  /// throws, later.
   void learn_from(const TimeStep& time_step, const torch::Tensor& s_t) final;
 
   void remember(const torch::Tensor&, const Answer& answer) final { action_ = answer.action; }

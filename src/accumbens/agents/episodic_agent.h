@@ -24,7 +24,9 @@ class EpisodicAgent : public Agent {
 
  protected:
   /// Answers the first observation of an episode with an action, 0 ... num_actions-1.
-  /// observation: one frame, of EnvironmentSpec's shape and dtype, here and below.
+  /// observation: one frame, of EnvironmentSpec's shape and dtype, here and below. Without
+  /// end_episode() before it where the last episode was cut from outside, as at the end of an
+  /// evaluation: nobody knows what its last action led to.
   virtual int64_t begin_episode(const torch::Tensor& observation) = 0;
 
   /// Answers an observation with an action. reward: what the last action led to.

@@ -104,7 +104,7 @@ class OnPolicyAgent : public ActorLearner {
   /// Its notes: the action before it was squashed, its log-probability, and the state's value.
   Answer answer(const TimeStep& time_step, const torch::Tensor& s_t) final;
 
-  /// Throws Diverged when a loss is not finite; the parameters are then still those before it.
+  /// Throws Diverged when a loss is not finite, and does not learn from that minibatch.
   void learn_from(const TimeStep& time_step, const torch::Tensor& s_t) final;
 
   void remember(const torch::Tensor& s_t, const Answer& answer) final;

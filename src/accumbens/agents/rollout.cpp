@@ -26,16 +26,16 @@ void Rollout::add(const torch::Tensor& s, const torch::Tensor& a, const torch::T
                   const torch::Tensor& v) {
   const torch::NoGradGuard no_grad;
   if (!s_tm1.defined()) {
-    // room for as many as come
+    // room for as many as come, which is saved whole
     std::vector<int64_t> shape{length_};
     shape.insert(shape.end(), s.sizes().begin(), s.sizes().end());
-    s_tm1 = torch::empty(shape, s.options());
+    s_tm1 = torch::zeros(shape, s.options());
     const auto rows = [&](torch::ScalarType type) {
       return torch::zeros({length_, s.size(0)}, type);
     };
     std::vector<int64_t> action_shape{length_};
     action_shape.insert(action_shape.end(), a.sizes().begin(), a.sizes().end());
-    a_tm1 = torch::empty(action_shape, a.options());
+    a_tm1 = torch::zeros(action_shape, a.options());
     valid = rows(torch::kBool);
     for (torch::Tensor* tensor : {&log_prob_tm1, &v_tm1, &r_t, &discount_t}) {
       *tensor = rows(torch::kFloat32);
