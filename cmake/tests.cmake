@@ -13,7 +13,7 @@ function(accumbens_room_tests name)
   target_link_libraries(${name}_tests PRIVATE ${ROOM_LINKS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name}_tests PRIVATE
     ACCUMBENS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ACCUMBENS_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  # a fifth less to wait for; what is tested is compiled as ever
+  # a fifth less to wait for; what lies in .cpp files of src/ is compiled as ever
   target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>)
   if(NOT ROOM_NO_PCH)
     target_precompile_headers(${name}_tests REUSE_FROM accumbens_core)
