@@ -13,4 +13,7 @@ source scripts/setup.sh
 system_packages+=(doxygen)
 setup
 build
+
+# tests run side by side: threads that wait for work must not keep each other's cores
+export OMP_WAIT_POLICY=passive
 exec ctest --test-dir $build_dir --parallel "$(nproc)" --output-on-failure "$@"
