@@ -45,6 +45,12 @@ class Program {
 
   void signal(int number) const { kill(pid_, number); }
 
+  /// "NAME=value" of each variable of its environment, with zeros between them.
+  std::string environment() const {
+    std::ifstream file("/proc/" + std::to_string(pid_) + "/environ");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
   /// The exit code, or 128 + the signal that ended it.
   int wait() {
     int status = 0;

@@ -426,6 +426,21 @@ TEST_F(ProgramTest, OperativeConfigurationGivesTheSameRun) {
   EXPECT_EQ(text("b", "operative_config.gin"), text("a", "operative_config.gin"));
 }
 
+// oracle: the process's environment, which OpenMP reads when it is loaded
+TEST_F(ProgramTest, ThreadsThatWaitDoNotKeepTheCores) {
+  ::unsetenv("GOMP_SPINCOUNT");
+  ::unsetenv("OMP_WAIT_POLICY");
+  Program program(
+      train("a", kConfigs + "quickstart/cartpole.gin", {"Runner.num_iterations = 1000"}),
+      folder_ / "output");
+  for (int i = 0; i < 1000 && !fs::exists(folder_ / "a" / "operative_config.gin"); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_THAT(program.environment(), HasSubstr("GOMP_SPINCOUNT=1000"));
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait(), 130) << program.output();
+}
+
 TEST_F(ProgramTest, SigtermWritesACheckpointAndExitsWith130) {
   const std::string config = kConfigs + "quickstart/cartpole.gin";
   Program program(train("a", config, {"Runner.num_iterations = 1000"}), folder_ / "output");
