@@ -108,9 +108,10 @@ void parameters_state(torch::nn::Module& module, StateTree& tree) {
   // checkpoints of older versions lack them
   for (auto& buffer : module.named_buffers()) {
     if (tree.loading() && !tree.contains(buffer.key())) continue;
-    const torch::Tensor here = buffer.value().clone();
+    torch::Tensor constant;
+    if (tree.loading() && is_constant(buffer.key())) constant = buffer.value().clone();
     tree(buffer.key(), buffer.value());
-    if (is_constant(buffer.key()) && !torch::equal(buffer.value(), here)) {
+    if (constant.defined() && !torch::equal(buffer.value(), constant)) {
       throw StateMismatch("the saved network has another " + buffer.key());
     }
   }
