@@ -68,11 +68,12 @@ struct Kind {
   std::string agent;
   bool images = false;
   bool discrete = false;
+  bool in_turn = false;  // SAC's policy, after its critics
 };
 
 std::ostream& operator<<(std::ostream& out, const Kind& kind) {
   return out << kind.agent << (kind.images ? " of images" : "")
-             << (kind.discrete ? " for discrete actions" : "");
+             << (kind.discrete ? " for discrete actions" : "") << (kind.in_turn ? " in turn" : "");
 }
 
 const std::vector<Kind> kContinuousKinds{{"ddpg"}, {"td3"}, {"sac"}};
@@ -82,7 +83,9 @@ const std::vector<Kind> kKinds{{"ddpg"},
                                {.agent = "ddpg", .discrete = true},
                                {.agent = "ddpg with gumbels", .discrete = true},
                                {.agent = "ddpg", .images = true},
-                               {.agent = "sac", .images = true}};
+                               {.agent = "sac", .images = true},
+                               {.agent = "sac", .in_turn = true},
+                               {.agent = "sac", .images = true, .in_turn = true}};
 
 constexpr int64_t kNumActions = 3;  // where they are discrete
 
@@ -175,6 +178,7 @@ std::unique_ptr<ContinuousAgent> make_agent(const Kind& kind, ContinuousAgent::P
     SacOptions options = small(SacOptions{});
     options.target_policy = "online";
     options.target_entropy = -1.0;
+    if (kind.in_turn) options.policy_period = 3;
     return std::make_unique<SacAgent>(options, 32, 1, torch::kCPU, std::move(parts), kRates);
   }
   if (kind.agent == "td3") {
@@ -1003,6 +1007,81 @@ TEST(SacAgent, AnUpdateWithTheOnlinePolicyEqualsStableBaselines) {
     EXPECT_TRUE(torch::allclose(weights, data.at("sac/target_after/" + name), 1e-5, 1e-6)) << name;
   }
   EXPECT_NEAR(log_alpha_of(agent), data.at("sac/log_alpha_after").item<double>(), 1e-5);
+}
+
+// oracle: the same, and that of an update which moves the critics first
+TEST(SacAgent, AnUpdateWithThePolicyInItsTurnEqualsStableBaselines) {
+  const auto data = golden_tensors("sb3_continuous");
+  auto parts = stable_baselines_parts(2, 2);
+  const auto network = parts.network;
+  auto options = stable_baselines_options<SacOptions>();
+  options.target_entropy = -1.0;
+  options.target_policy = "online";
+  options.policy_period = 1;
+  Golden<SacAgent> agent(options, 8, 2, torch::kCPU, parts, {.learning_rate = kRate});
+  set_weights(data, "sac/", *network, *parts.target_network);
+  set_log_alpha(agent, data.at("sac/log_alpha"));
+  agent.noise = {data.at("sac/noise_t"), data.at("sac/noise_tm1")};
+  agent.update(batch_of(data));
+
+  for (const auto& [name, weights] : layers_of(*network)) {
+    const std::string after = name.starts_with("actor") ? "sac/in_turn/" : "sac/after/";
+    EXPECT_TRUE(torch::allclose(weights, data.at(after + name), 1e-5, 1e-6)) << name;
+  }
+  EXPECT_NEAR(log_alpha_of(agent), data.at("sac/log_alpha_after").item<double>(), 1e-5);
+}
+
+// oracle: the definition, as in CleanRL: critics move with every update, policy and alpha twice
+// with every second; while critics and alpha go nowhere, that is two updates with a period of one
+TEST(SacAgent, PolicyAndAlphaMakeUpForTheUpdatesTheyMiss) {
+  const auto data = golden_tensors("sb3_continuous");
+  struct Run {
+    std::shared_ptr<ContinuousActorCritic> network;
+    std::unique_ptr<Golden<SacAgent>> agent;
+  };
+  const auto run = [&](int64_t period, double rate) {
+    auto parts = stable_baselines_parts(2, 2);
+    auto options = stable_baselines_options<SacOptions>();
+    options.target_policy = "online";
+    options.policy_period = period;
+    options.policy_learning_rate = 0.1;
+    Run made{.network = parts.network};
+    set_weights(data, "sac/", *parts.network, *parts.target_network);
+    made.agent = std::make_unique<Golden<SacAgent>>(options, 8, 2, torch::kCPU, std::move(parts),
+                                                    OptimizerOptions{.learning_rate = rate});
+    return made;
+  };
+  const auto update = [&](Run& made, const std::vector<std::string>& noise) {
+    made.agent->noise.clear();
+    for (const std::string& name : noise) made.agent->noise.push_back(data.at("sac/" + name));
+    made.agent->update(batch_of(data));
+    EXPECT_TRUE(made.agent->noise.empty());
+  };
+
+  Run twice = run(/*period=*/2, kRate);
+  for (const bool turn : {false, true, false}) {
+    const torch::Tensor policy = flat(twice.network->policy_parameters());
+    const torch::Tensor values = flat(twice.network->value_parameters());
+    const double log_alpha = log_alpha_of(*twice.agent);
+    update(twice, turn ? std::vector<std::string>{"noise_t", "noise_tm1", "noise_t"}
+                       : std::vector<std::string>{"noise_t"});
+    EXPECT_EQ(!torch::equal(flat(twice.network->policy_parameters()), policy), turn);
+    EXPECT_EQ(log_alpha_of(*twice.agent) != log_alpha, turn);
+    EXPECT_FALSE(torch::equal(flat(twice.network->value_parameters()), values));
+  }
+
+  constexpr double kNowhere = 1e-30;
+  Run still_twice = run(/*period=*/2, kNowhere);
+  update(still_twice, {"noise_t"});
+  update(still_twice, {"noise_t", "noise_tm1", "noise_t"});
+  Run still_once = run(/*period=*/1, kNowhere);
+  const torch::Tensor before = flat(still_once.network->policy_parameters());
+  update(still_once, {"noise_t", "noise_tm1"});
+  update(still_once, {"noise_t", "noise_t"});
+  const torch::Tensor after = flat(still_once.network->policy_parameters());
+  EXPECT_GT((after - before).abs().max().item<double>(), 1e-3);
+  EXPECT_TRUE(torch::equal(flat(still_twice.network->policy_parameters()), after));
+  EXPECT_THROW((SacOptions{.policy_learning_rate = 0.1}.check()), ConfigError);
 }
 
 // oracle: the same

@@ -132,7 +132,24 @@ TEST(ClipReward, CutsOffAtItsBounds) {
   EXPECT_EQ(step.reward, (std::vector<float>{-1, -0.5, 0, 0.25, 2}));
   SignReward().observe(step);
   EXPECT_EQ(step.reward, (std::vector<float>{-1, -1, 0, 1, 1}));
-  EXPECT_THROW((ClipRewardOptions{.low = 1, .high = 0}.check()), ConfigError);
+  EXPECT_THROW((ClipOptions{.low = 1, .high = 0}.check()), ConfigError);
+}
+
+// oracle: written out by hand; what others hold of the observation stays as it is
+TEST(ClipObservation, CutsOffAtItsBounds) {
+  TimeStep step = time_step_with({7});
+  step.observation = torch::tensor({-3.0F, -0.5F, 2.5F}).reshape({1, 3});
+  const torch::Tensor before = step.observation;
+  ClipObservation({.low = -1, .high = 2}).observe(step);
+  EXPECT_TRUE(torch::equal(step.observation, torch::tensor({-1.0F, -0.5F, 2.0F}).reshape({1, 3})));
+  EXPECT_EQ(before[0][0].item<float>(), -3);
+  EXPECT_EQ(step.reward, std::vector<float>{7});
+
+  // bytes stay bytes
+  step.observation = torch::tensor({0, 4, 255}, torch::kUInt8).reshape({1, 3});
+  ClipObservation({.low = -1, .high = 9}).observe(step);
+  EXPECT_TRUE(
+      torch::equal(step.observation, torch::tensor({0, 4, 9}, torch::kUInt8).reshape({1, 3})));
 }
 
 // oracle: for-ai/rl's rule, written out by hand; the first observation answers no action

@@ -5,7 +5,8 @@ the target network before and after its updates by plain gradient descent, and t
 drew; for all of them one batch. One update of SAC, two of TD3 and DDPG.
 
 Stable-Baselines3 moves SAC's critics before its policy follows them, Accumbens (and Dopamine) both
-at once. So the policy's weights are those of an update whose critics stay where they are.
+at once unless asked for the former. So the policy's weights are there twice: after Stable-Baselines3's
+own update ("in_turn"), and after one whose critics stay where they are.
 
   python3 -m venv venv && venv/bin/pip install stable-baselines3==2.9.2 torch==2.13.0 safetensors
   venv/bin/python tests/oracles/sb3_continuous.py
@@ -92,6 +93,8 @@ def sac(batch):
   still.critic.optimizer = th.optim.SGD([th.nn.Parameter(th.zeros(1))], lr=RATE)
   data = {'log_alpha': whole.log_ent_coef.detach().clone()}
   data |= updated(whole, 1)
+  data |= {name.replace('after', 'in_turn', 1): x for name, x in data.items()
+           if name.startswith('after/actor')}
   policy = {name: x for name, x in updated(still, 1).items() if 'after/actor' in name}
   data |= policy | {'log_alpha_after': whole.log_ent_coef.detach().clone()}
 

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "accumbens/agents/continuous.h"
 
@@ -13,6 +14,8 @@ struct SacOptions : ContinuousOptions {
   std::string target_policy = "target";
   std::optional<double> min_log_std = std::nullopt;
   std::optional<double> max_log_std = std::nullopt;
+  std::optional<int64_t> policy_period = std::nullopt;
+  std::optional<double> policy_learning_rate = std::nullopt;
 
   template <class Visitor>
   void fields(Visitor& field) {
@@ -27,6 +30,15 @@ struct SacOptions : ContinuousOptions {
     field("min_log_std", min_log_std,
           "least log-deviation of the policy; None: no bound (Dopamine)", any_value());
     field("max_log_std", max_log_std, "greatest; None: no bound (Dopamine)", any_value());
+    field(
+        "policy_period", policy_period,
+        "updates of the critics, after which policy and alpha make as many of their own (CleanRL: "
+        "2, Stable-Baselines3: 1); None: with each of the critics', in one step (Dopamine)",
+        at_least(1));
+    field("policy_learning_rate", policy_learning_rate,
+          "with policy_period, step size of the policy; None: create_optimizer's, as critics and "
+          "alpha have",
+          above(0));
   }
 
   void check() const;
@@ -37,9 +49,10 @@ struct SacOptions : ContinuousOptions {
 /// target_entropy. Evaluation takes the policy's mean.
 class SacAgent : public ContinuousAgent {
  public:
-  /// parts: with a policy of two outputs and two critics; rates: of the optimizer of all of it.
+  /// parts: with a policy of two outputs and two critics; rates, optimizer_parts: of all
+  /// optimizers.
   SacAgent(const SacOptions& options, int64_t batch_size, int64_t action_size, torch::Device device,
-           Parts parts, const OptimizerOptions& rates, OptimizerParts optimizer_parts = {});
+           Parts parts, const OptimizerOptions& rates, const OptimizerParts& optimizer_parts = {});
 
   void state(StateTree& tree) override;
 
@@ -49,17 +62,46 @@ class SacAgent : public ContinuousAgent {
   double gradient_norm() const override { return optimizer_.gradient_norm(); }
 
  private:
+  /// What policy and alpha minimise, and the policy's entropy: scalars.
+  struct PolicyLosses {
+    torch::Tensor policy;
+    torch::Tensor alpha;
+    torch::Tensor entropy;
+
+    PolicyLosses detached() const {
+      return {.policy = policy.detach(), .alpha = alpha.detach(), .entropy = entropy};
+    }
+  };
+
+  /// What moves policy and alpha where these do not move with the critics.
+  struct PolicyOptimizers {
+    Optimizer policy;
+    Optimizer alpha;
+  };
+
+  /// What optimizer_ has.
+  std::vector<torch::Tensor> moved_with_critics();
+
+  /// The price of entropy, without gradients: a scalar.
+  torch::Tensor alpha() const { return log_alpha_.detach().exp(); }
+
   /// What evaluation does. outputs: of the policy, [B, 2 D]; returns [B, D].
   torch::Tensor mean_action(const torch::Tensor& outputs) const;
 
   /// What an update values, drawn with its noise.
   ActionSample draw_action(const torch::Tensor& outputs);
 
+  /// Of an update's states. x_tm1: [N, F], encoded.
+  PolicyLosses policy_losses(const torch::Tensor& x_tm1);
+
   SacOptions options_;
   double target_entropy_;
   LogStdBounds log_std_bounds_;
   torch::Tensor log_alpha_;  // scalar
-  Optimizer optimizer_;      // of policy, critics and log_alpha_
+  Optimizer optimizer_;      // of the critics, and of the rest too without policy_optimizers_
+  std::optional<PolicyOptimizers> policy_optimizers_;
+  int64_t updates_ = 0;         // of the critics
+  PolicyLosses policy_losses_;  // the last ones
 };
 
 }  // namespace accumbens

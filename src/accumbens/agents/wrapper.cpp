@@ -96,8 +96,13 @@ void NormalizeReward::observe(TimeStep& time_step) {
   }
 }
 
-void ClipRewardOptions::check() const {
+void ClipOptions::check() const {
   if (low > high) throw ConfigError("low must not be above high");
+}
+
+void ClipObservation::observe(TimeStep& time_step) {
+  time_step.observation = time_step.observation.clamp(options_.low, options_.high)
+                              .to(time_step.observation.scalar_type());
 }
 
 void ClipReward::observe(TimeStep& time_step) {

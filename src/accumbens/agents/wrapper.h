@@ -137,30 +137,42 @@ class NormalizeReward final : public Wrapper {
   bool eval_mode_ = false;
 };
 
-/// Options of ClipReward.
-struct ClipRewardOptions {
+/// Options of ClipObservation and of ClipReward.
+struct ClipOptions {
   double low = -1.0;
   double high = 1.0;
 
   template <class Visitor>
   void fields(Visitor& field) {
-    field("low", low, "lower rewards become this");
-    field("high", high, "higher rewards become this");
+    field("low", low, "what is lower becomes this");
+    field("high", high, "what is higher becomes this");
   }
 
   void check() const;
+};
+
+/// The numbers of observations cut off at two bounds.
+class ClipObservation final : public Wrapper {
+ public:
+  /// options: checked.
+  explicit ClipObservation(const ClipOptions& options) : options_(options) {}
+
+  void observe(TimeStep& time_step) override;
+
+ private:
+  ClipOptions options_;
 };
 
 /// Rewards cut off at two bounds.
 class ClipReward final : public Wrapper {
  public:
   /// options: checked.
-  explicit ClipReward(const ClipRewardOptions& options) : options_(options) {}
+  explicit ClipReward(const ClipOptions& options) : options_(options) {}
 
   void observe(TimeStep& time_step) override;
 
  private:
-  ClipRewardOptions options_;
+  ClipOptions options_;
 };
 
 /// Rewards of -1, 0 or 1: their signs, as in OpenAI's baselines and for-ai/rl.

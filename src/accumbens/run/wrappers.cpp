@@ -30,7 +30,9 @@ void add_wrappers(Catalogue& catalogue) {
       catalogue, "NormalizeObservation", "observations with mean 0 and deviation 1");
   add<NormalizeReward, NormalizeRewardOptions>(catalogue, "NormalizeReward",
                                                "rewards whose discounted sums have deviation 1");
-  add<ClipReward, ClipRewardOptions>(catalogue, "ClipReward", "rewards between two bounds");
+  add<ClipObservation, ClipOptions>(catalogue, "ClipObservation",
+                                    "observations between two bounds");
+  add<ClipReward, ClipOptions>(catalogue, "ClipReward", "rewards between two bounds");
   add<RescaleAction, RescaleActionOptions>(catalogue, "RescaleAction",
                                            "continuous actions between the agent's own bounds");
 
