@@ -15,8 +15,12 @@ function(accumbens_room_tests name)
     ACCUMBENS_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ACCUMBENS_BINARY_DIR="${CMAKE_BINARY_DIR}")
   # a fifth less to wait for; what lies in .cpp files of src/ is compiled as ever
   target_compile_options(${name}_tests PRIVATE $<$<CONFIG:Release>:-O1>)
-  if(NOT ROOM_NO_PCH)
-    target_precompile_headers(${name}_tests REUSE_FROM accumbens_core)
+  if(name STREQUAL "core")
+    # the headers of src/ and Google's
+    get_target_property(headers accumbens_core PRECOMPILE_HEADERS)
+    target_precompile_headers(core_tests PRIVATE ${headers} <gmock/gmock.h>)
+  elseif(NOT ROOM_NO_PCH)
+    target_precompile_headers(${name}_tests REUSE_FROM core_tests)
   endif()
   set_target_properties(${name}_tests PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
