@@ -1,18 +1,23 @@
 #include "accumbens/run/checkpointer.h"
 
 #include <gmock/gmock.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <torch/types.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <limits>
 #include <thread>
 
@@ -330,15 +335,36 @@ TEST_F(DamagedCheckpoint, ADeepManifestIsSkippedForThePrevious) {
 
 // it may be whole: what can be read tomorrow must not be replaced today
 TEST_F(DamagedCheckpoint, WhatCannotBeOpenedIsNotTakenForDamaged) {
-  const fs::path file = directory_ / "ckpt.3" / "state.json";
-  fs::permissions(directory_.path(), fs::perms::all);
-  fs::permissions(file, fs::perms::none);
-  ::setfsuid(65'534);  // whom, unlike root, permissions are for
   std::vector<std::string> warnings;
-  EXPECT_THROW(read_newest(directory_.path(), warnings), Error);
-  ::setfsuid(::getuid());
-  EXPECT_THAT(warnings, IsEmpty());
-  fs::permissions(file, fs::perms::owner_all);
+  const auto expect_stop = [&](const fs::path& path) {
+    EXPECT_THAT([&] { read_newest(directory_.path(), warnings); },
+                testing::ThrowsMessage<Error>(HasSubstr(path.string())));
+    EXPECT_THAT(warnings, IsEmpty()) << path;
+  };
+
+  // files, and folders with files
+  fs::permissions(directory_.path(), fs::perms::all);
+  std::vector<fs::path> paths = newest_;
+  paths.insert(paths.end(), {directory_ / "ckpt.3", directory_ / "chunks"});
+  for (const fs::path& path : paths) {
+    const fs::perms before = fs::status(path).permissions();
+    fs::permissions(path, fs::perms::none);
+    ::setfsuid(65'534);  // whom, unlike root, permissions are for
+    expect_stop(path);
+    ::setfsuid(::getuid());
+    fs::permissions(path, before);
+  }
+
+  // a link to itself, and Linux' regular file that opens but does not read
+  for (const fs::path& file : newest_) {
+    fs::rename(file, directory_ / "whole");
+    for (const fs::path& target : {file, fs::path("/proc/self/mem")}) {
+      fs::create_symlink(target, file);
+      expect_stop(file);
+      fs::remove(file);
+    }
+    fs::rename(directory_ / "whole", file);
+  }
   EXPECT_EQ(read_newest(directory_.path(), warnings)->id, 3);
 }
 
@@ -359,6 +385,51 @@ TEST_F(DamagedCheckpoint, AMissingIdNamesThoseThereAre) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("there are 2, 3"));
   }
+}
+
+// oracle: the checkpoints there were, and the list of what must be left
+TEST_F(DamagedCheckpoint, OneThatSteppedAsideIsFoundUntilAnotherIsInItsPlace) {
+  // killed before the new one was in place
+  const fs::path place = directory_ / "ckpt.3";
+  const fs::path aside = directory_ / "ckpt.3.replaced";
+  fs::copy(place, directory_ / "ckpt.3.tmp");
+  fs::rename(place, aside);
+  Checkpointer checkpointer(directory_.path());
+  std::vector<std::string> warnings;
+  auto loaded = read_newest(directory_.path(), warnings);
+  EXPECT_THAT(warnings, IsEmpty());
+  ASSERT_EQ(loaded->id, 3);
+  Owner owner = load(*std::move(loaded));
+  expect_equal(owner, owner_at(3));
+
+  // it counts like any other
+  owner.advance();
+  save(checkpointer, owner);
+  EXPECT_THAT(checkpointer.ids(), ElementsAre(3, 4));
+  expect_equal(load(checkpointer.read(3)), owner_at(3));
+  EXPECT_FALSE(fs::exists(directory_ / "ckpt.3.tmp"));
+  owner.advance();
+  save(checkpointer, owner);
+  EXPECT_THAT(checkpointer.ids(), ElementsAre(4, 5));
+  EXPECT_FALSE(fs::exists(aside));
+
+  // killed while the old one was removed
+  fs::copy(directory_ / "ckpt.5", directory_ / "ckpt.5.replaced");
+  fs::remove(directory_ / "ckpt.5.replaced" / "state.json");
+  Checkpointer next(directory_.path());
+  EXPECT_THAT(next.ids(), ElementsAre(4, 5));
+  expect_equal(load(next.read(5)), owner_at(5));
+  owner.advance();
+  save(next, owner);
+  EXPECT_FALSE(fs::exists(directory_ / "ckpt.5.replaced"));
+  EXPECT_THAT(next.ids(), ElementsAre(5, 6));
+
+  // the same id again makes room, too
+  fs::rename(directory_ / "ckpt.6", directory_ / "ckpt.6.replaced");
+  owner.loss = 7;
+  save(next, owner);
+  EXPECT_FALSE(fs::exists(directory_ / "ckpt.6.replaced"));
+  EXPECT_EQ(load(next.read(6)).loss, 7);
 }
 
 // oracle: an empty list
@@ -392,6 +463,61 @@ int exit_code_of_error(const std::string& sentence, Body body) {
   int status = -1;
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// from now on a system call fails in this process; whether that is allowed
+bool fail_calls(uint32_t number, uint32_t error) {
+  std::array<sock_filter, 4> filter{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog program{filter.size(), filter.data()};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+#ifdef SYS_rename
+constexpr uint32_t kRename = SYS_rename;
+#else
+constexpr uint32_t kRename = SYS_renameat;
+#endif
+
+// oracle: errno(3), and the state before or after
+TEST(Checkpointer, WhereNothingCanBeExchangedAnEqualIdReplacesOrLeavesTheOldOne) {
+  constexpr int kNotAllowed = 77;
+  const auto replace = [](const fs::path& path, int exchange_error, int rename_error) {
+    Checkpointer checkpointer(path);
+    Owner owner = owner_at(3);
+    save(checkpointer, owner);
+    if (!fail_calls(SYS_renameat2, exchange_error)) ::_exit(kNotAllowed);
+    if (rename_error != 0 && !fail_calls(kRename, rename_error)) ::_exit(kNotAllowed);
+    owner.loss = 7;
+    save(checkpointer, owner);
+    throw Error("it was replaced");
+  };
+  struct Case {
+    int exchange_error;
+    int rename_error;
+    std::string sentence;
+    double loss;
+  };
+  const double before = owner_at(3).loss;
+  for (const Case& c :
+       {Case{EINVAL, 0, "it was replaced", 7}, Case{ENOSYS, 0, "it was replaced", 7},
+        Case{ENOTSUP, 0, "it was replaced", 7}, Case{EIO, 0, "ckpt.3: Input/output error", before},
+        Case{EINVAL, EIO, "ckpt.3: Input/output error", before}}) {
+    const TemporaryDirectory directory;
+    const int code = exit_code_of_error(
+        c.sentence, [&] { replace(directory.path(), c.exchange_error, c.rename_error); });
+    if (code == kNotAllowed) GTEST_SKIP() << "system calls cannot be filtered here";
+    EXPECT_EQ(code, 0) << c.exchange_error << " " << c.rename_error;
+    EXPECT_EQ(load(Checkpointer(directory.path()).read(3)).loss, c.loss) << c.exchange_error;
+
+    // three files and three chunks
+    EXPECT_EQ(files_below(directory.path()).size(), 6U) << c.exchange_error;
+  }
 }
 
 // oracle: the state before
@@ -462,13 +588,15 @@ TEST(Checkpointer, AKillAtAnyMomentLeavesAReadableCheckpoint) {
   }
   RandomStream random(1, "kills");
   int64_t newest = 1;
-  for (int round = 0; round < 25; ++round) {
+  for (int round = 0; round < 40; ++round) {
     // the child says when it begins and whenever it has written
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe(pipe.data()), 0);
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
+      // every other one as where nothing can be exchanged
+      if (round % 2 == 1) fail_calls(SYS_renameat2, EINVAL);
       Checkpointer checkpointer(directory.path());
       auto loaded = checkpointer.read_newest([](const std::string&) { ::_exit(1); });
       if (!loaded) ::_exit(2);

@@ -74,8 +74,14 @@ TEST(AppendedFile, AResumeCutsWhatCameAfterTheCheckpoint) {
   // a checkpoint from before the first line
   AppendedFile file(path);
   load(file, nothing);
+  EXPECT_EQ(read_file(path), "");
   file.append("zero");
   EXPECT_EQ(read_file(path), "zero");
+
+  // there it needs no file, and makes none
+  AppendedFile other(directory / "other");
+  load(other, nothing);
+  EXPECT_FALSE(std::filesystem::exists(directory / "other"));
 }
 
 // oracle: the system's own sentences

@@ -20,11 +20,12 @@ void AppendedFile::state(StateTree& tree) {
   tree.require("size", size_ >= 0);
   if (tree.saving()) return;
 
-  // nothing to keep: the first append starts the file
+  // no file, nor anything to keep: the first append starts it
   file_.reset();
-  if (size_ == 0) return;
-
   std::error_code error;
+  if (size_ == 0 && !std::filesystem::is_regular_file(path_, error)) return;
+
+  // the rest is cut off
   const auto size = std::filesystem::file_size(path_, error);
   if (error || static_cast<int64_t>(size) < size_) {
     const std::string found = error == std::errc::no_such_file_or_directory ? "is missing"

@@ -25,8 +25,8 @@ class AppendedFile {
   /// Whether nothing was appended yet, here or in the run that is continued.
   bool empty() const { return size_ == 0; }
 
-  /// Saving makes the file durable; loading cuts it. Throws Error if the file is shorter than it
-  /// was.
+  /// Saving makes the file durable; loading cuts it, to nothing if nothing was appended. Throws
+  /// Error if the file is shorter than it was.
   void state(StateTree& tree);
 
  private:

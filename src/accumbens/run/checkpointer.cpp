@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <fstream>
+#include <limits>
 #include <stdexcept>
 #include <system_error>
 
@@ -22,6 +23,7 @@ constexpr const char* kFormat = "accumbens checkpoint 1";
 constexpr uintmax_t kMostManifest = 1ULL << 28;  // bytes
 constexpr const char* kTensorName = "chunk";     // the name inside a chunk's file
 constexpr const char* kNewChunk = "new.tmp";     // a chunk that has no name yet
+constexpr const char* kReplaced = ".replaced";   // a checkpoint that stepped aside
 
 [[noreturn]] void fail(const fs::path& path, const std::string& what) {
   throw Error("cannot read " + path.string() + ": " + what);
@@ -56,15 +58,14 @@ void check_size(const fs::path& path, const nlohmann::json& entry) {
   }
 }
 
-// whether the files of a checkpoint can be, as far as there are any
-bool can_be_opened(const fs::path& checkpoint) {
-  for (const std::string name : {"manifest.json", "state.json", "tensors.safetensors"}) {
-    std::error_code error;
-    if (fs::is_regular_file(checkpoint / name, error) && !std::ifstream(checkpoint / name)) {
-      return false;
-    }
-  }
-  return true;
+// whether a file is there but cannot be opened, or read to its end, whatever it holds
+bool is_out_of_reach(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error)) return static_cast<bool>(error);
+  if (!fs::is_regular_file(path, error)) return false;
+  std::ifstream file(path, std::ios::binary);
+  file.ignore(std::numeric_limits<std::streamsize>::max());
+  return !file.eof();
 }
 
 std::string read_text(const fs::path& path, uintmax_t most) {
@@ -100,16 +101,20 @@ std::string manifest_text(const fs::path& path, nlohmann::json manifest) {
   return json_text(path, manifest);
 }
 
-// puts a new directory where it belongs; one that is already there ends up at `from`
-void put_in_place(const fs::path& from, const fs::path& to) {
-  const bool replaces = fs::exists(to);
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), replaces ? RENAME_EXCHANGE : 0) ==
-      0) {
-    return;
-  }
+// puts a new directory where it belongs; one that is already there ends up at `from` or `aside`
+void put_in_place(const fs::path& from, const fs::path& to, const fs::path& aside) {
+  if (fs::exists(to)) {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) return;
+    const std::error_code error(errno, std::generic_category());
 
-  // not every file system can exchange
-  if (replaces) fs::remove_all(to);
+    // not every file system can exchange; if no new one follows, the old one is found aside
+    if (error != std::errc::invalid_argument && error != std::errc::function_not_supported &&
+        error != std::errc::not_supported) {
+      throw fs::filesystem_error("cannot exchange", from, to, error);
+    }
+    fs::remove_all(aside);
+    fs::rename(to, aside);
+  }
   fs::rename(from, to);
 }
 
@@ -129,8 +134,16 @@ Checkpointer::Checkpointer(fs::path directory, int64_t keep)
   if (keep_ < 1) throw std::invalid_argument("Checkpointer keeps at least one checkpoint");
 }
 
-fs::path Checkpointer::checkpoint_path(int64_t id) const {
+fs::path Checkpointer::place_of(int64_t id) const {
   return directory_ / ("ckpt." + std::to_string(id));
+}
+
+fs::path Checkpointer::checkpoint_path(int64_t id) const {
+  // in its place, unless it stepped aside for one that never came
+  const fs::path place = place_of(id);
+  const fs::path aside = place.string() + kReplaced;
+  std::error_code error;
+  return !fs::exists(place, error) && !error && fs::exists(aside, error) ? aside : place;
 }
 
 fs::path Checkpointer::chunk_path(const std::string& digest) const {
@@ -141,17 +154,17 @@ std::vector<int64_t> Checkpointer::ids() const {
   std::error_code error;
   const std::vector<fs::path> entries = entries_of(directory_, error);
   if (error && error != std::errc::no_such_file_or_directory) fail(directory_, error.message());
-  std::vector<int64_t> ids;
+  std::set<int64_t> ids;
   for (const fs::path& entry : entries) {
-    const std::string name = entry.filename().string();
+    const bool aside = entry.extension() == kReplaced;
+    const std::string name = (aside ? entry.stem() : entry.filename()).string();
     if (!name.starts_with("ckpt.")) continue;
     int64_t id = 0;
     const char* end = name.data() + name.size();
     const auto parsed = std::from_chars(name.data() + 5, end, id);
-    if (parsed.ec == std::errc() && parsed.ptr == end && id >= 0) ids.push_back(id);
+    if (parsed.ec == std::errc() && parsed.ptr == end && id >= 0) ids.insert(id);
   }
-  std::sort(ids.begin(), ids.end());
-  return ids;
+  return {ids.begin(), ids.end()};
 }
 
 void Checkpointer::require_writable() const {
@@ -182,8 +195,9 @@ void Checkpointer::write(StateTree& saved, int64_t id, const nlohmann::json& sum
     }
   }
 
-  const fs::path place = checkpoint_path(id);
+  const fs::path place = place_of(id);
   const fs::path beside = place.string() + ".tmp";
+  const fs::path aside = place.string() + kReplaced;
   try {
     // new chunks first, so that a manifest names only what is there
     make_directories(directory_ / "chunks");
@@ -208,7 +222,7 @@ void Checkpointer::write(StateTree& saved, int64_t id, const nlohmann::json& sum
     sync_directory(beside);
 
     // all at once
-    put_in_place(beside, place);
+    put_in_place(beside, place, aside);
     sync_directory(directory_);
   } catch (const std::exception& error) {
     std::error_code ignored;
@@ -220,8 +234,10 @@ void Checkpointer::write(StateTree& saved, int64_t id, const nlohmann::json& sum
     throw;
   }
 
+  // the one that was replaced
   std::error_code ignored;
   fs::remove_all(beside, ignored);
+  fs::remove_all(aside, ignored);
   damaged_.erase(id);
   remove_old();
   remove_unused_chunks();
@@ -271,9 +287,16 @@ nlohmann::json Checkpointer::read_manifest(int64_t id) const {
 }
 
 Checkpointer::Loaded Checkpointer::read(int64_t id) const {
+  fs::path file;
+  return read(id, file);
+}
+
+// file: the one that is being read
+Checkpointer::Loaded Checkpointer::read(int64_t id, fs::path& file) const {
   const fs::path place = checkpoint_path(id);
+  file = place / "manifest.json";
   std::error_code error;
-  if (!fs::exists(place, error)) {
+  if (!fs::exists(place, error) && !error) {
     std::string known;
     for (const int64_t other : ids()) known += (known.empty() ? "" : ", ") + std::to_string(other);
     throw Error("there is no checkpoint " + std::to_string(id) + " in " + directory_.string() +
@@ -285,29 +308,36 @@ Checkpointer::Loaded Checkpointer::read(int64_t id) const {
     // sizes first: they are cheap
     const auto& files = manifest.at("files");
     const auto& frozen = manifest.at("frozen").get_ref<const nlohmann::json::object_t&>();
-    check_size(place / "state.json", files.at("state.json"));
-    check_size(place / "tensors.safetensors", files.at("tensors.safetensors"));
-    for (const auto& [key, entry] : frozen) check_size(chunk_path(entry.at("xxh128")), entry);
+    for (const char* name : {"state.json", "tensors.safetensors"}) {
+      file = place / name;
+      check_size(file, files.at(name));
+    }
+    for (const auto& [key, entry] : frozen) {
+      file = chunk_path(entry.at("xxh128"));
+      check_size(file, entry);
+    }
 
     // numbers and strings
     Loaded loaded{manifest.at("id").get<int64_t>(), manifest.at("summary"), {}};
-    const std::string text =
-        read_text(place / "state.json", files.at("state.json").at("size").get<uintmax_t>());
-    check_content(place / "state.json", {static_cast<int64_t>(text.size()), digest_of(text)},
+    file = place / "state.json";
+    const std::string text = read_text(file, files.at("state.json").at("size").get<uintmax_t>());
+    check_content(file, {static_cast<int64_t>(text.size()), digest_of(text)},
                   files.at("state.json"));
     loaded.contents.values = nlohmann::json::parse(text);
 
     // tensors
-    Safetensors tensors = read_safetensors(place / "tensors.safetensors");
-    check_content(place / "tensors.safetensors", tensors.content, files.at("tensors.safetensors"));
+    file = place / "tensors.safetensors";
+    Safetensors tensors = read_safetensors(file);
+    check_content(file, tensors.content, files.at("tensors.safetensors"));
     loaded.contents.tensors = std::move(tensors.tensors);
 
     // frozen tensors, which need not be written again
     for (const auto& [key, entry] : frozen) {
       if (!reads_chunks_) break;
       const auto& digest = entry.at("xxh128").get_ref<const std::string&>();
-      Safetensors chunk = read_safetensors(chunk_path(digest));
-      check_content(chunk_path(digest), chunk.content, entry);
+      file = chunk_path(digest);
+      Safetensors chunk = read_safetensors(file);
+      check_content(file, chunk.content, entry);
       loaded.contents.frozen.emplace(
           key, FrozenTensor{chunk.tensors[kTensorName], std::make_shared<std::string>(digest)});
     }
@@ -322,10 +352,11 @@ std::optional<Checkpointer::Loaded> Checkpointer::read_newest(
   std::vector<int64_t> newest_first = ids();
   std::reverse(newest_first.begin(), newest_first.end());
   for (const int64_t id : newest_first) {
+    fs::path file;
     try {
-      return read(id);
+      return read(id, file);
     } catch (const Error& error) {
-      if (!can_be_opened(checkpoint_path(id))) throw;  // which does not say that it is damaged
+      if (is_out_of_reach(file)) throw;  // which does not say that it is damaged
       damaged_.insert(id);
       warn("checkpoint " + std::to_string(id) + " is skipped: " + error.what());
     }
@@ -337,7 +368,11 @@ void Checkpointer::remove_leftovers() const {
   std::error_code error;
   for (const fs::path& path : entries_of(directory_, error)) {
     const std::string name = path.filename().string();
-    if (name.starts_with("ckpt.") && name.ends_with(".tmp")) fs::remove_all(path, error);
+    const bool was_replaced =
+        path.extension() == kReplaced && fs::exists(fs::path(path).replace_extension(), error);
+    if (name.starts_with("ckpt.") && (name.ends_with(".tmp") || was_replaced)) {
+      fs::remove_all(path, error);
+    }
   }
   fs::remove(directory_ / "chunks" / kNewChunk, error);
 }

@@ -20,8 +20,10 @@ namespace accumbens {
 ///   ckpt.<id>/tensors.safetensors  tensors, by path
 ///   chunks/<digest>.safetensors    frozen tensors, written once and shared
 ///
-/// A checkpoint is written beside its place, synced and renamed. A digest is what `xxh128sum`
-/// prints for the file.
+/// A checkpoint is written beside its place, synced and renamed. Where the file system cannot
+/// exchange it with one of the same id, that one steps aside first, and is found there as
+/// ckpt.<id>.replaced until the new one is in place. A digest is what `xxh128sum` prints for the
+/// file.
 class Checkpointer {
  public:
   /// A checkpoint that was read whole.
@@ -44,7 +46,8 @@ class Checkpointer {
 
   /// The newest checkpoint whose every size and digest is right; nullopt if there is none. Each
   /// damaged one on the way is reported in one sentence that names the file, and makes room for
-  /// the next that is written.
+  /// the next that is written. Throws Error for one with a file that is there but cannot be opened
+  /// or read: it may be whole.
   std::optional<Loaded> read_newest(const std::function<void(const std::string&)>& warn);
 
   /// One checkpoint. Throws Error if it is not there or is damaged.
@@ -57,9 +60,11 @@ class Checkpointer {
   std::vector<int64_t> ids() const;
 
  private:
+  std::filesystem::path place_of(int64_t id) const;
   std::filesystem::path checkpoint_path(int64_t id) const;
   std::filesystem::path chunk_path(const std::string& digest) const;
   nlohmann::json read_manifest(int64_t id) const;
+  Loaded read(int64_t id, std::filesystem::path& file) const;
   nlohmann::json write_frozen(const std::map<std::string, FrozenTensor>& frozen);
   void remove_leftovers() const;
   void remove_old();
