@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/types.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -378,6 +379,34 @@ TEST(GymnasiumEnvironment, IdsMayHoldTheirVersionAndNativeTasksWin) {
   EXPECT_EQ(foreign->spec().num_actions, native->spec().num_actions);
 }
 
+// oracle: the sentences, in which a name that ends otherwise than in -v and digits gets its
+// version; neither length nor depth may be that of the stack
+TEST(GymnasiumEnvironment, NamesOfAnyLengthAndArgumentsOfAnyDepthAreAnswered) {
+  const auto said = [](const std::string& name) {
+    return message(
+        [&] { make_gym_environment({.environment_name = name, .version = "v1"}, /*seed=*/1); });
+  };
+  const std::string name(50'000, 'x');
+  EXPECT_THAT(said(name), HasSubstr("'" + name + "-v1'"));
+  EXPECT_THAT(said(name + "-v7"), HasSubstr("'" + name + "-v7'"));
+  EXPECT_THAT(said("CartPole-v"), HasSubstr("'CartPole-v-v1'"));
+  EXPECT_THAT(said("CartPole7"), HasSubstr("'CartPole7-v1'"));
+  EXPECT_THAT(said("7"), HasSubstr("'7-v1'"));
+
+  const auto nested = [](size_t depth) {
+    const std::string kwargs =
+        R"({"x": )" + std::string(depth, '[') + std::string(depth, ']') + "}";
+    return message([&] {
+      make_gym_environment({.environment_name = "gymnasium:MountainCar-v0",
+                            .kwargs = kwargs,
+                            .max_episode_steps = 100},
+                           /*seed=*/1);
+    });
+  };
+  EXPECT_THAT(nested(200'000), HasSubstr("kwargs must be a JSON object"));
+  EXPECT_THAT(nested(50), HasSubstr("unexpected keyword argument 'x'"));
+}
+
 TEST(GymnasiumEnvironment, ArgumentsAndWrappersReachPython) {
   const auto environment =
       odd("Counting", 1, R"({"cut": 4})",
@@ -536,6 +565,25 @@ TEST(GymnasiumDeathTest, AMissingGymnasiumSaysHowToGetIt) {
         print_error_and_exit();
       },
       testing::ExitedWithCode(1), "-m pip install gymnasium' .Python says: No module named");
+}
+
+// oracle: a program in Python, whose end flushes what it has printed
+TEST(GymnasiumDeathTest, WhatAnEnvironmentPrintsIsThereInTheEnd) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  const std::string folder = testing::TempDir() + "accumbens_talkative";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/talkative.py")
+      << "def greet(environment):\n  print('good morning', end='')\n  return environment\n";
+  EXPECT_EXIT(
+      {
+        unsetenv("PYTHONUNBUFFERED");
+        setenv("PYTHONPATH", folder.c_str(), 1);
+        dup2(STDERR_FILENO, STDOUT_FILENO);  // which is looked at
+        make_gym_environment({.environment_name = "LunarLander-v3", .wrappers = "talkative:greet"},
+                             /*seed=*/1);
+        std::exit(0);  // as at the end of main
+      },
+      testing::ExitedWithCode(0), "good morning");
 }
 
 }  // namespace

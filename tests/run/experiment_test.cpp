@@ -1,11 +1,19 @@
 #include "accumbens/run/experiment.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 #include <torch/utils.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
 #include <limits>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -210,6 +218,116 @@ TEST(Experiment, AReplayWithActionsThatThereAreNotIsRefused) {
   EXPECT_THAT([&] { run.experiment()->resume(); },
               testing::ThrowsMessage<Error>(
                   testing::HasSubstr("the action 2, where actions are 0 to 1, at row 7; resume")));
+}
+
+// oracle: the iteration that is logged is saved, too
+TEST(Experiment, WhatWasLearnedOutlivesAnEnvironmentThatCannotBeMade) {
+  const TemporaryDirectory directory;
+  std::vector<std::string> bindings = kShortCartPole;
+  bindings.insert(bindings.end(),
+                  {"Runner.num_iterations = 2", "Runner.new_environment_per_iteration = True"});
+  OneRun run("quickstart/cartpole.gin", bindings, directory.path());
+  auto& make = run.catalogue.environments.at("create_gym_environment").make;
+  int64_t made = 0;
+  make = [&made, make = make](const Configuration& configuration, uint64_t seed) {
+    if (++made == 2) throw Error("there is no other pole");
+    return make(configuration, seed);
+  };
+  EXPECT_THAT([&] { run.experiment()->train(run.stop); },
+              testing::ThrowsMessage<Error>("there is no other pole"));
+  EXPECT_THAT(run.said, testing::ElementsAre(testing::HasSubstr("the environment failed; the")));
+
+  run.said.clear();
+  const auto experiment = run.experiment();
+  experiment->resume();
+  EXPECT_THAT(run.said, testing::ElementsAre(testing::HasSubstr("at iteration 1, agent step 3")));
+  EXPECT_EQ(experiment->train(run.stop), Runner::Outcome::kDone);
+  EXPECT_THAT(read_file(directory / "results.csv"), testing::ContainsRegex("\n0,3.*\n1,6"));
+}
+
+// standard output, which is a terminal until it is closed
+class Terminal {
+ public:
+  Terminal() : device_(::posix_openpt(O_RDWR | O_NOCTTY)), before_(::dup(STDOUT_FILENO)) {
+    if (device_ < 0 || ::grantpt(device_) != 0 || ::unlockpt(device_) != 0) return;
+    const int screen = ::open(::ptsname(device_), O_RDWR | O_NOCTTY);
+    if (screen < 0) return;
+    ::setenv("TERM", "xterm", /*overwrite=*/1);
+    ::dup2(screen, STDOUT_FILENO);
+    ::close(screen);
+  }
+  ~Terminal() {
+    ::close(device_);
+    ::close(before_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  // what was written to it
+  std::string close() const {
+    std::cout.flush();
+    ::dup2(before_, STDOUT_FILENO);
+    std::string text;
+    std::array<char, 4096> buffer;
+    for (ssize_t got = 0; (got = ::read(device_, buffer.data(), buffer.size())) > 0;) {
+      text.append(buffer.data(), got);
+    }
+    return text;
+  }
+
+ private:
+  int device_, before_;
+};
+
+// another environment, at whose hundredth step something happens
+class Eventful final : public Environment {
+ public:
+  Eventful(std::unique_ptr<Environment> environment, std::function<void()> event)
+      : environment_(std::move(environment)), event_(std::move(event)) {}
+  const EnvironmentSpec& spec() const override { return environment_->spec(); }
+  TimeStep step(const torch::Tensor& actions) override {
+    if (++steps_ == 100) event_();
+    return environment_->step(actions);
+  }
+  void end_episode(int64_t stream) override { environment_->end_episode(stream); }
+  void state(StateTree& tree) override { environment_->state(tree); }
+
+ private:
+  std::unique_ptr<Environment> environment_;
+  std::function<void()> event_;
+  int64_t steps_ = 0;
+};
+
+// oracle: what is said while a line is redrawn begins another, on a terminal with \r\n
+TEST(Experiment, WhatIsSaidStandsOnALineOfItsOwn) {
+  for (const bool fails : {true, false}) {
+    const TemporaryDirectory directory;
+    OneRun run("quickstart/cartpole.gin", kShortCartPole, directory.path());
+    std::atomic<bool> stop = false;
+    auto& make = run.catalogue.environments.at("create_gym_environment").make;
+    make = [&, make = make](const Configuration& configuration, uint64_t seed) {
+      return std::make_unique<Eventful>(make(configuration, seed), [&] {
+        if (fails) throw Error("the pole has snapped");
+        stop = true;
+      });
+    };
+    const Terminal terminal;
+    const bool there = ::isatty(STDOUT_FILENO) == 1;
+    Experiment experiment(run.catalogue, run.configuration, run.place,
+                          [](const std::string& line) { std::cout << line << std::endl; });
+    std::string said;
+    try {
+      if (experiment.train(stop) == Runner::Outcome::kStopped) said = "stopped\r\n";
+      std::cout << "stopped" << std::endl;
+    } catch (const Error&) {
+      said = "the environment failed; the same command goes on, with new episodes\r\n";
+    }
+    const std::string shown = terminal.close();
+    if (!there) GTEST_SKIP() << "there is no terminal to be had";
+    EXPECT_THAT(shown, testing::StartsWith("\rtrain 1/1"));
+    EXPECT_THAT(shown, testing::EndsWith("\x1b[K\r\n" + said));
+    EXPECT_EQ(std::ranges::count(shown, '\n'), 2);
+  }
 }
 
 // oracle: Pendulum's episodes have 200 agent steps, of which each iteration makes 50 in each stream

@@ -470,6 +470,29 @@ TEST(Runner, AGameThatEndsWhileItsNextLifeBeginsIsCounted) {
   EXPECT_THAT(episodes.train, testing::ElementsAre(3, 3, 3));
 }
 
+// oracle: the only game with an end; the environment saves nothing, as workers that run freely
+TEST(Runner, AGameThatIsDroppedBetweenLivesIsNotCounted) {
+  const RunnerOptions options{.num_iterations = 1, .training_steps = 9};
+  Clocks clocks({7}, /*life=*/3);
+  IdleAgent agent;
+  Recorder recorder;
+  recorder.stop_after = 4;
+  Runner runner(options, /*evaluate=*/false, clocks, agent, {&recorder});
+  runner.run(recorder.stop, [] {});
+  EXPECT_EQ(agent.seen, "FMMt");
+  StateTree saved;
+  saved("runner", runner);
+
+  Clocks anew({7}, /*life=*/3);
+  Recorder resumed;
+  Runner next(options, /*evaluate=*/false, anew, agent, {&resumed});
+  StateTree tree(std::move(saved.contents()));
+  tree("runner", next);
+  next.run(resumed.stop, [] {});
+  EXPECT_EQ(agent.seen, "FMMtFMMtfMMtfT");
+  EXPECT_THAT(resumed.episodes, testing::ElementsAre(std::tuple(false, 7, 7.0)));
+}
+
 // oracle: the reward before it, which is learned from
 TEST(Runner, ARewardThatIsNotFiniteIsAFailureOfTheEnvironment) {
   Clocks clocks({7}, /*life=*/100, {1, std::numeric_limits<float>::quiet_NaN()});

@@ -111,7 +111,7 @@ int train(const Catalogue& catalogue, Arguments arguments) {
     say("done: " + arguments.base_dir);
     return 0;
   }
-  say("\nstopped, and saved: the same command continues " + arguments.base_dir);
+  say("stopped, and saved: the same command continues " + arguments.base_dir);
   return kStoppedBySignal;
 }
 

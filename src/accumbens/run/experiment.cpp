@@ -41,9 +41,14 @@ class ProgressObserver final : public Observer {
   void on_episode(const Position&, const Episode& episode) override { last_episode_ = episode; }
 
   void on_phase(const Position& position, const Agent&) override {
+    on_leave(position);
+    last_episode_.reset();
+  }
+
+  // what is said next has a line of its own
+  void on_leave(const Position& position) override {
     if (begun_) progress_.end(status(position));
     begun_ = false;
-    last_episode_.reset();
   }
 
  private:

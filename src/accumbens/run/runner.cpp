@@ -86,6 +86,23 @@ Runner::Runner(const RunnerOptions& options, bool evaluate, Environment& environ
 
 Runner::Outcome Runner::run(const std::atomic<bool>& stop,
                             const std::function<void()>& checkpoint) {
+  // who watches the loop hears that it is left, whatever the reason
+  const auto leave = [this] {
+    for (Observer* observer : observers_) observer->on_leave(position_);
+  };
+  Outcome outcome{};
+  try {
+    outcome = loop(stop, checkpoint);
+  } catch (...) {
+    leave();
+    throw;
+  }
+  leave();
+  return outcome;
+}
+
+Runner::Outcome Runner::loop(const std::atomic<bool>& stop,
+                             const std::function<void()>& checkpoint) {
   Clock::time_point last_checkpoint = Clock::now();
 
   while (position_.iteration < options_.total_iterations()) {
@@ -253,8 +270,12 @@ void Runner::finish_phase() {
   position_.eval = {};
 
   // an environment's state is saved with the run, so that only a new iteration needs a new one
-  if (options_.new_environment_per_iteration) {
+  if (!options_.new_environment_per_iteration) return;
+  try {
     replace_environment(streams_, "iteration/" + std::to_string(position_.iteration));
+  } catch (...) {
+    environment_failed_ = true;
+    throw;
   }
 }
 
@@ -287,7 +308,8 @@ void Runner::streams_state(StateTree& tree, Streams& streams, Phase phase) {
   if (!failed && (tree.saving() || tree.contains("environment"))) {
     tree.scope("environment", [&](StateTree& t) { streams.environment->state(t); });
   } else if (tree.loading()) {
-    // with the seed of the one that is gone it would begin with the same episodes again
+    // all episodes begin anew; with the seed of the one that is gone they would be the same again
+    streams = Streams(streams.environment);
     replace_environment(streams, name_after(phase));
   }
 }

@@ -152,6 +152,9 @@ class Observer {
 
   /// After the last phase of an iteration.
   virtual void on_iteration(const Position&) {}
+
+  /// When the loop is left: the run is done, was stopped, or something threw.
+  virtual void on_leave(const Position&) {}
   virtual void state(StateTree&) {}
 };
 
@@ -188,8 +191,9 @@ class Runner {
   /// `stop` becomes true. Observers see them as any others.
   void evaluate(int64_t num_episodes, const std::atomic<bool>& stop);
 
-  /// Whether the environment threw in the last step, of which the agent knows nothing then. What is
-  /// saved after that has everything but the environment: another one takes its place.
+  /// Whether the environment threw in the last step, of which the agent knows nothing then, or that
+  /// of the next iteration could not be made. What is saved after that has everything but the
+  /// environment: another one takes its place.
   bool environment_failed() const { return environment_failed_; }
 
   /// Where the experiment is now.
@@ -209,6 +213,7 @@ class Runner {
     std::vector<int64_t> between_lives;     // [B], whether the last step lost a life, no more
   };
 
+  Outcome loop(const std::atomic<bool>& stop, const std::function<void()>& checkpoint);
   void step();
   TimeStep step_environment();
   void begin_or_count(TimeStep& time_step, int64_t stream);

@@ -4,6 +4,23 @@
 #include <mutex>
 
 namespace accumbens {
+namespace {
+
+// Python keeps what is printed in blocks, and is never ended, which would write the last one
+struct FlushAtExit {
+  ~FlushAtExit() {
+    const py::gil_scoped_acquire held;
+    for (const char* stream : {"stdout", "stderr"}) {
+      try {
+        py::module_::import("sys").attr(stream).attr("flush")();
+      } catch (const py::error_already_set&) {
+        // nobody is left to be told
+      }
+    }
+  }
+};
+
+}  // namespace
 
 void start_python() {
   static std::mutex starting;
@@ -32,6 +49,7 @@ void start_python() {
 
   // whoever needs Python takes it for as long as needed; it runs until the program ends
   PyEval_SaveThread();
+  static const FlushAtExit flush_at_exit;
 }
 
 py::module_ import_package(const std::string& module, const std::string& package,

@@ -11,8 +11,9 @@ namespace accumbens {
 namespace py = pybind11;
 
 /// Starts the interpreter of the virtual environment that the plug-in was built with, or of
-/// $ACCUMBENS_PYTHON, unless it runs already. It runs until the program ends, and nobody holds it
-/// between two calls of with_python. Throws std::runtime_error if it does not start.
+/// $ACCUMBENS_PYTHON, unless it runs already. It runs until the program ends, where what was
+/// printed is flushed, and nobody holds it between two calls of with_python. Throws
+/// std::runtime_error if it does not start.
 void start_python();
 
 /// A package, which `purpose` needs ("Atari games"). Needs the interpreter held. Throws
