@@ -15,6 +15,7 @@
 #include "accumbens/agents/sac.h"
 #include "accumbens/envs/factory.h"
 #include "accumbens/networks/classic_control.h"
+#include "accumbens/replay/prioritization.h"
 #include "accumbens/replay/spec.h"
 #include "accumbens/run/catalogue.h"
 #include "app/program.h"
@@ -182,6 +183,22 @@ TEST_F(DopamineTest, TensorFlowFilesBringTheirLossOptimizerAndReplay) {
   EXPECT_EQ(rates.eps, 1e-10);
   EXPECT_TRUE(rates.centered);
   EXPECT_EQ(rates.momentum, 0.9);
+}
+
+// oracle: OutOfGraphPrioritizedReplayBuffer.sample_index_batch of dopamine-rl 4.1.2
+TEST_F(DopamineTest, TensorFlowsPrioritizedReplayDrawsStratified) {
+  const auto sampling = [&](const std::string& file) {
+    return resolve(file).get<PrioritizationOptions>("PrioritizedSamplingDistribution").sampling;
+  };
+  const std::string rainbow =
+      "import dopamine.tf.agents.rainbow.rainbow_agent\n"
+      "import dopamine.tf.replay_memory.prioritized_replay_buffer\n"
+      "RainbowAgent.replay_scheme = 'prioritized'\n"
+      "create_agent.agent_name = 'rainbow'\n"
+      "WrappedPrioritizedReplayBuffer.batch_size = 16\n";
+  EXPECT_THAT(warnings(rainbow), IsEmpty());
+  EXPECT_EQ(sampling(rainbow), "stratified");
+  EXPECT_EQ(sampling(kJaxCartPole), "independent");
 }
 
 TEST_F(DopamineTest, WhatIsNotHereResolvesWithAWarning) {

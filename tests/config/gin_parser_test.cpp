@@ -48,6 +48,10 @@ std::string error_of(const std::string& text) {
   return "no error";
 }
 
+Value list_of(std::vector<Value> items) {
+  return ListValue{.items = std::move(items)};
+}
+
 Value dict_of(std::vector<std::pair<Value, Value>> items) {
   return DictValue{.items = std::move(items)};
 }

@@ -2,7 +2,10 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <limits>
 
+#include "accumbens/core/error.h"
+#include "accumbens/core/state_tree.h"
 #include "accumbens/envs/classic_control/acrobot.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
 #include "accumbens/envs/classic_control/mountain_car.h"
@@ -226,6 +229,51 @@ TEST(ClassicControl, ASavedEnvironmentGoesOnExactly) {
       const TimeStep b = resumed->step(action(act));
       ASSERT_EQ(a.step_type, b.step_type) << name << " " << i;
       ASSERT_TRUE(torch::equal(a.observation, b.observation)) << name << " " << i;
+    }
+  }
+}
+
+// oracle: the environment that goes on; a far angle is one that Acrobot would turn back for ever
+TEST(ClassicControl, EveryStateOfATaskIsLoadedAndNoneFarAway) {
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const std::string name :
+       {"Acrobot-v1", "CartPole-v1", "MountainCar-v0", "MountainCarContinuous-v0", "Pendulum-v1"}) {
+    const auto environment = make_gym_environment({.environment_name = name}, /*seed=*/5);
+    const auto other = make_gym_environment({.environment_name = name}, /*seed=*/6);
+    const int64_t num_actions = environment->spec().num_actions;
+    Lcg random(1);
+    StateTree::Contents contents;
+    for (int i = 0; i < 2'000; ++i) {
+      StateTree saved;
+      environment->state(saved);
+      contents = saved.contents();
+      StateTree tree(contents);
+      ASSERT_NO_THROW(other->state(tree)) << name << " " << i;
+      environment->step(num_actions > 0 ? action(random.below(num_actions))
+                                        : torch::full({1, 1}, double(random.below(5) - 2)));
+    }
+    const auto expect_refusal = [&](const StateTree::Contents& forged) {
+      StateTree tree(forged);
+      EXPECT_THROW(other->state(tree), Error) << name;
+    };
+    for (const double wrong : {1e300, -1e300, inf, -inf, std::nan("")}) {
+      StateTree::Contents forged = contents;
+      forged.tensors["variables"] = torch::full({4}, wrong, torch::kFloat64);
+      expect_refusal(forged);
+    }
+    for (const int64_t wrong : {int64_t{-1}, std::numeric_limits<int64_t>::max()}) {
+      StateTree::Contents forged = contents;
+      forged.values["episode_steps"] = wrong;
+      expect_refusal(forged);
+    }
+
+    // a velocity that takes an angle far away within a step
+    for (const int64_t velocity : {2, 3}) {
+      if (name != "Acrobot-v1") continue;
+      StateTree::Contents forged = contents;
+      forged.tensors["variables"] = contents.tensors["variables"].clone();
+      forged.tensors["variables"][velocity] = 1e6;
+      expect_refusal(forged);
     }
   }
 }

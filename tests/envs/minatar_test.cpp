@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -140,13 +141,14 @@ TEST(MinAtar, EveryStateOfAGameIsLoadedAndNoneOffTheGrid) {
     int refused = 0;
     for (const auto& [key, value] : contents.values.items()) {
       const std::string name = key.substr(key.rfind('/') + 1);
-      const bool may_be_negative = name == "oxygen" || name == "diver_count" || name == "direction";
+      const bool may_be_negative =
+          name == "oxygen" || name == "diver_count" || name == "direction" || name == "frames_left";
       if (name != "paddle" && name != "cannon" && !name.ends_with("_x") && !name.ends_with("_y") &&
           name != "last_move" && name != "size" && !may_be_negative) {
         continue;
       }
-      for (const int64_t wrong : {-1, 2'000}) {
-        if (wrong < 0 && may_be_negative) continue;
+      const int64_t too_low = may_be_negative ? std::numeric_limits<int64_t>::min() : -1;
+      for (const int64_t wrong : {too_low, int64_t{3'000}}) {
         StateTree::Contents forged = contents;
         forged.values[key] = wrong;
         StateTree tree(forged);
@@ -155,6 +157,21 @@ TEST(MinAtar, EveryStateOfAGameIsLoadedAndNoneOffTheGrid) {
       }
     }
     EXPECT_GE(refused, 4) << game;
+  }
+}
+
+// oracle: the last row is the paddle's, where a ball has fallen; there are no cells below
+TEST(MinAtar, ABallThatWouldLeaveTheGridIsRefused) {
+  const auto breakout = make_minatar_environment({.game_name = "breakout"}, /*seed=*/5);
+  breakout->step(action(0));
+  StateTree saved;
+  breakout->state(saved);
+  StateTree::Contents fallen = saved.contents(), walled = saved.contents();
+  fallen.values["game/ball_y"] = 9;
+  walled.tensors["game/bricks/cells"] = torch::ones({100}, torch::kUInt8);
+  for (const StateTree::Contents& forged : {fallen, walled}) {
+    StateTree tree(forged);
+    EXPECT_THROW(breakout->state(tree), Error);
   }
 }
 

@@ -6,6 +6,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "accumbens/networks/autocast.h"
+
 namespace accumbens {
 namespace {
 
@@ -217,6 +219,25 @@ TEST(DenseNetwork, ValuesAndGradientsAreThoseOfLayersApart) {
       EXPECT_TRUE(torch::allclose(gradients[1], torch::cat(flat), 1e-4, 1e-5));
     }
   }
+}
+
+// oracle: the same numbers in float32, forward and backward
+TEST(DenseNetwork, TakesWhatConvolutionsSayInBfloat16) {
+  Twins twins(std::nullopt, /*one_output=*/false);
+  const Tensor x = torch::randn({5, 4}).to(torch::kBFloat16).requires_grad_();
+  const Tensor same = x.detach().to(torch::kFloat32).requires_grad_();
+  const Autocast products(torch::kCPU, torch::kBFloat16);
+  const Tensor y = twins.network.forward(x), expected = twins.network.forward(same);
+  EXPECT_TRUE(torch::equal(y, expected));
+  y.sum().backward();
+  expected.sum().backward();
+  EXPECT_TRUE(torch::equal(x.grad(), same.grad().to(torch::kBFloat16)));
+
+  // and layers that are given one by one
+  const torch::nn::Linear layer(4, 3);
+  const Tensor z = dense_layers(x, {layer}, {}), wanted = dense_layers(same, {layer}, {});
+  EXPECT_EQ(z.scalar_type(), torch::kFloat32);
+  EXPECT_TRUE(torch::equal(z, wanted));
 }
 
 // oracle: autograd's own rule, and what asks for a gradient

@@ -134,6 +134,16 @@ TEST(Options, WholeNumbersHaveAnUpperBound) {
   EXPECT_GT(whole_numbers, 50);
 }
 
+// oracle: of priorities up to 1e30, the tenth power is a double, and the thousandth is none
+TEST(Options, ThePriorityExponentHasAnUpperBound) {
+  const Catalogue catalogue;
+  const Field* exponent =
+      catalogue.registry.resolve("PrioritizedSamplingDistribution").find("priority_exponent");
+  ASSERT_TRUE(exponent);
+  EXPECT_EQ(exponent->refusal(10.0), "");
+  EXPECT_THAT(exponent->refusal(1'000.0), testing::HasSubstr("must be in [0, 10]"));
+}
+
 TEST(Options, OfDqnItsReplayAndItsOptimizerMatter) {
   const std::vector<std::string> prioritized{"DQNAgent.replay_scheme = 'prioritized'"},
       noisy{"DQNAgent.noisy = True"}, rmsprop{"DQNAgent.optimizer = 'rmsprop'"},
@@ -362,7 +372,9 @@ TEST(Options, OfContinuousAgentsMatter) {
   all("SACAgent", {{"SACAgent.target_entropy = -5.0"},
                    {"SACAgent.target_policy = 'target'"},
                    {"SACAgent.min_log_std = -0.1"},
-                   {"SACAgent.max_log_std = -0.1"}});
+                   {"SACAgent.max_log_std = -0.1"},
+                   {"SACAgent.policy_period = 1"},
+                   {"SACAgent.policy_learning_rate = 0.1", {"SACAgent.policy_period = 1"}}});
 
   expect_all_to_matter(
       {.file = "literature/ddpg_pendulum.gin",

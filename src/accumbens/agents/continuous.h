@@ -68,9 +68,9 @@ struct ContinuousOptions {
 };
 
 /// An agent with a replay, a policy over continuous actions, critics, and target networks. It acts
-/// at random until the replay holds more than min_replay_history transitions, and then learns every
-/// update_period agent steps. Derived classes say how it acts and how it learns. To critics a
-/// discrete action is a row of zeros and a one.
+/// at random until the replay has been given more than min_replay_history transitions, and then
+/// learns every update_period agent steps. Derived classes say how it acts and how it learns. To
+/// critics a discrete action is a row of zeros and a one.
 class ContinuousAgent : public ActorLearner {
  public:
   /// What a ContinuousAgent is made of.

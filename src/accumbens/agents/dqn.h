@@ -123,9 +123,9 @@ struct DqnOptions {
 /// Deep Q-network (Mnih et al., 2015, "Human-level control through deep reinforcement learning").
 ///
 /// The schedule is Dopamine's (Castro et al., 2018): one update every update_period agent steps
-/// once the replay holds more than min_replay_history transitions, a copy to the target network
-/// every target_update_period agent steps, counted together with the steps of the warm-up and over
-/// all streams.
+/// once the replay has been given more than min_replay_history transitions, a copy to the target
+/// network every target_update_period agent steps, counted together with the steps of the warm-up
+/// and over all streams.
 ///
 /// Options make it double (van Hasselt et al., 2016), prioritized (Schaul et al., 2016), dueling
 /// (Wang et al., 2016) or noisy (Fortunato et al., 2018). Other losses are derived classes that

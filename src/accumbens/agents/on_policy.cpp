@@ -9,15 +9,6 @@
 #include "accumbens/networks/q_network.h"
 
 namespace accumbens {
-namespace {
-
-template <class T>
-std::vector<T> joined(std::vector<T> first, const std::vector<T>& more) {
-  first.insert(first.end(), more.begin(), more.end());
-  return first;
-}
-
-}  // namespace
 
 torch::Tensor log_probability(const PolicyOutput& policy, const torch::Tensor& a) {
   return policy.logits.defined() ? log_probability(policy.logits, a)

@@ -22,8 +22,8 @@
 
 namespace accumbens {
 
-/// What agents that learn from what they just did have in common; all counts are agent steps of all
-/// streams together.
+/// What agents that learn from what they just did have in common; all counts are of all streams
+/// together.
 struct OnPolicyOptions {
   double gamma = 0.99;
   Reference advantage_estimator{"generalized_advantages"};
@@ -47,7 +47,9 @@ struct OnPolicyOptions {
           "how much better than the state's value what came of an action was",
           part("advantage_estimators"));
     field("lambda_", lambda_, "@generalized_advantages: their decay", in_closed(0, 1));
-    field("update_period", update_period, "agent steps of all streams that an update learns from",
+    field("update_period", update_period,
+          "time steps of all streams between updates; those that end an episode have nothing to "
+          "learn from",
           in_closed(1, 1e9));
     field("vf_coefficient", vf_coefficient, "weight of the value's loss", at_least(0));
     field("entropy_coefficient", entropy_coefficient, "weight of the policy's entropy",
@@ -74,7 +76,7 @@ struct OnPolicyOptions {
   }
 };
 
-/// An actor-critic that acts in B streams by its policy and learns every update_period agent steps
+/// An actor-critic that acts in B streams by its policy and learns every update_period time steps
 /// from what it did, by estimates of how much better it was than expected. Derived classes say how.
 /// Where an episode is cut short, its value goes on from the true last observation.
 class OnPolicyAgent : public ActorLearner {

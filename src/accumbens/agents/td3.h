@@ -6,7 +6,8 @@
 
 namespace accumbens {
 
-/// Options of TD3; names and defaults are its authors'.
+/// Options of TD3; the noise and policy_period are its authors', the rest as for all agents with
+/// continuous actions.
 struct Td3Options : DdpgOptions {
   double target_noise = 0.2;
   double target_noise_clip = 0.5;

@@ -137,10 +137,6 @@ bool operator==(const Value& a, const Value& b) {
   return true;
 }
 
-Value list_of(std::initializer_list<Value> items) {
-  return ListValue{.tuple = false, .items = items};
-}
-
 Value tuple_of(std::initializer_list<Value> items) {
   return ListValue{.tuple = true, .items = items};
 }

@@ -82,8 +82,6 @@ struct Value {
 /// Same type and same content; the order of a dict does not count, 1 and 1.0 differ.
 bool operator==(const Value& a, const Value& b);
 
-/// `[items]`
-Value list_of(std::initializer_list<Value> items);
 /// `(items)`
 Value tuple_of(std::initializer_list<Value> items);
 

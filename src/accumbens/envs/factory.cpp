@@ -5,7 +5,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
+#include <string_view>
 
 #include "accumbens/core/error.h"
 #include "accumbens/envs/classic_control/acrobot.h"
@@ -59,12 +59,20 @@ constexpr int64_t kMujocoLimit = 1'000;
 // the arguments of gymnasium.make, to which 0 is a limit and -1 none
 std::string gymnasium_kwargs(const GymOptions& options) {
   if (!options.max_episode_steps && !options.render_mode) return options.kwargs;
-  auto kwargs = nlohmann::json::parse(options.kwargs.empty() ? "{}" : options.kwargs,
-                                      /*callback=*/nullptr, /*allow_exceptions=*/false);
+
+  // deeper ones would take a stack as deep, and not even the outermost is kept of them
+  constexpr int kDepth = 100;
+  bool deep = false;
+  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, const nlohmann::json&) {
+    deep = deep || depth > kDepth;
+    return !deep;
+  };
+  auto kwargs = nlohmann::json::parse(options.kwargs.empty() ? "{}" : options.kwargs, shallow,
+                                      /*allow_exceptions=*/false);
   if (!kwargs.is_object()) {
     throw ConfigError(
-        "create_gym_environment.kwargs must be a JSON object, without NaN and Infinity, where "
-        "max_episode_steps or render_mode is bound");
+        "create_gym_environment.kwargs must be a JSON object, at most 100 levels deep and without "
+        "NaN and Infinity, where max_episode_steps or render_mode is bound");
   }
   if (options.max_episode_steps && !kwargs.contains("max_episode_steps")) {
     const int64_t limit = *options.max_episode_steps;
@@ -74,11 +82,13 @@ std::string gymnasium_kwargs(const GymOptions& options) {
   return kwargs.dump();
 }
 
-// a name that ends in a version is whole
+// a name that ends in a version, -v and digits, is whole
 std::string gym_id(const GymOptions& options) {
   const std::string& name = options.environment_name;
-  static const std::regex whole(".*-v[0-9]+");
-  if (options.version.empty() || std::regex_match(name, whole)) return name;
+  const size_t digits = name.find_last_not_of("0123456789") + 1;
+  const bool whole =
+      digits < name.size() && std::string_view(name).substr(0, digits).ends_with("-v");
+  if (options.version.empty() || whole) return name;
   return name + "-" + options.version;
 }
 

@@ -9,12 +9,6 @@
 namespace accumbens {
 namespace {
 
-std::vector<torch::Tensor> joined(std::vector<torch::Tensor> tensors,
-                                  const std::vector<torch::Tensor>& more) {
-  tensors.insert(tensors.end(), more.begin(), more.end());
-  return tensors;
-}
-
 // keeps parameters out of the graph while it lives
 class Frozen {
  public:

@@ -233,10 +233,12 @@ class DenseLayers final : public torch::autograd::Function<DenseLayers> {
 
 Tensor dense_layers(const Tensor& x, const std::vector<Tensor>& weights,
                     const std::vector<Tensor>& biases, DenseSpec spec) {
-  if (!torch::GradMode::is_enabled()) return output_of(run(x, weights, biases, spec), spec);
+  // what comes before may have been computed in bfloat16
+  const Tensor exact = x.to(weights.front().scalar_type());
+  if (!torch::GradMode::is_enabled()) return output_of(run(exact, weights, biases, spec), spec);
   variable_list leaves = weights;
   leaves.insert(leaves.end(), biases.begin(), biases.end());
-  return DenseLayers::apply(x, at::TensorList(leaves), weights, biases, spec);
+  return DenseLayers::apply(exact, at::TensorList(leaves), weights, biases, spec);
 }
 
 Tensor dense_layers(const Tensor& x, const std::vector<torch::nn::Linear>& layers, DenseSpec spec) {
@@ -269,10 +271,11 @@ DenseNetwork::DenseNetwork(Shape shape, Initialization initialization, RandomStr
 
 Tensor DenseNetwork::forward(const Tensor& x) {
   const auto& [weights, biases] = views();
+  const Tensor exact = x.to(parameter_.scalar_type());
   if (!torch::GradMode::is_enabled()) {
-    return output_of(run(x, weights, biases, shape_.spec), shape_.spec);
+    return output_of(run(exact, weights, biases, shape_.spec), shape_.spec);
   }
-  return DenseLayers::apply(x, at::TensorList(parameter_), weights, biases, shape_.spec);
+  return DenseLayers::apply(exact, at::TensorList(parameter_), weights, biases, shape_.spec);
 }
 
 const DenseNetwork::Views& DenseNetwork::views() {

@@ -14,7 +14,8 @@
 
 namespace accumbens {
 
-/// Options of the gradient descent; names and defaults are Dopamine's create_optimizer.
+/// Options of the gradient descent; what Dopamine's create_optimizer has is named as there, with
+/// the same default.
 struct OptimizerOptions {
   double learning_rate = 6.25e-5;
   double beta1 = 0.9;
@@ -25,7 +26,7 @@ struct OptimizerOptions {
   double momentum = 0.0;
   bool anneal_learning_rate = false;
   Reference learning_rate_schedule{"constant_schedule"};
-  int64_t anneal_steps = 2'343'750;
+  int64_t anneal_steps = 1'000'000;
   double learning_rate_decay = 0.1;
   std::optional<double> max_gradient_norm = std::nullopt;
   std::vector<Reference> gradient_transforms{};

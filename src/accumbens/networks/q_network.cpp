@@ -85,8 +85,7 @@ torch::Tensor register_constant(torch::nn::Module& module, const std::string& na
 
 std::vector<torch::Tensor> with_buffers(std::vector<torch::Tensor> parameters,
                                         const torch::nn::Module& module) {
-  for (const torch::Tensor& buffer : module.buffers()) parameters.push_back(buffer);
-  return parameters;
+  return joined(std::move(parameters), module.buffers());
 }
 
 void copy_parameters(const torch::nn::Module& source, torch::nn::Module& target) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "accumbens/core/random.h"
 #include "accumbens/core/state_tree.h"
@@ -57,6 +58,13 @@ void initialize_layer(torch::Tensor& weight, torch::Tensor& bias, Initialization
 /// with another value is refused, since weights mean nothing with it.
 torch::Tensor register_constant(torch::nn::Module& module, const std::string& name,
                                 torch::Tensor value);
+
+/// One behind the other.
+template <class T>
+std::vector<T> joined(std::vector<T> first, const std::vector<T>& more) {
+  first.insert(first.end(), more.begin(), more.end());
+  return first;
+}
 
 /// All that a network computes with where these are its parameters, in an order of its own.
 std::vector<torch::Tensor> with_buffers(std::vector<torch::Tensor> parameters,

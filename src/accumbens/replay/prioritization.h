@@ -27,7 +27,7 @@ struct PrioritizationOptions {
   template <class Visitor>
   void fields(Visitor& field) {
     field("priority_exponent", priority_exponent,
-          "alpha: transitions are drawn in proportion to priority^alpha", at_least(0));
+          "alpha: transitions are drawn in proportion to priority^alpha", in_closed(0, 10));
     field("uniform_sample_probability", uniform_sample_probability,
           "share of the draws that are uniform (DQN Zoo: 1e-3)", in_closed(0, 1));
     field("importance_exponent_begin", importance_exponent_begin,

@@ -107,6 +107,10 @@ void register_dopamine(Registry& registry) {
   // the loss of Dopamine's TensorFlow agent, which its files do not say
   registry.add_module("dopamine.tf.agents.dqn.dqn_agent", "DQNAgent.loss_type = 'huber'\n");
 
+  // and how its prioritized replay draws
+  registry.add_module("dopamine.tf.replay_memory.prioritized_replay_buffer",
+                      "PrioritizedSamplingDistribution.sampling = 'stratified'\n");
+
   // what its continuous runner begins with, and that it takes Gym's time limits away
   const std::string no_limit = "create_gym_environment.max_episode_steps = 0\n";
   registry.add_module(

@@ -23,7 +23,8 @@ std::map<std::string, std::string> find_roms() {
   std::map<std::string, std::string> found;
   std::error_code failure;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, failure)) {
-    if (entry.path().extension() == ".bin" && ale::ALEInterface::isSupportedROM(entry.path())) {
+    if (entry.is_regular_file(failure) && entry.path().extension() == ".bin" &&
+        ale::ALEInterface::isSupportedROM(entry.path())) {
       found.emplace(game_of_rom(entry.path().stem().string()), entry.path());
     }
   }

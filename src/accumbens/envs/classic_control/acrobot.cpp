@@ -55,6 +55,16 @@ Acrobot::Acrobot(int64_t max_episode_steps, uint64_t seed)
     : ClassicControl({.name = "Acrobot", .observation_shape = {6}, .num_actions = 3},
                      max_episode_steps, seed) {}
 
+void Acrobot::state(StateTree& tree) {
+  ClassicControl::state(tree);
+
+  // from beyond them a step may lead so far away that wrap() would not come to an end
+  constexpr Variables kBounds{kPi, kPi, kMaxVelocity1, kMaxVelocity2};
+  for (size_t i = 0; i < kBounds.size(); ++i) {
+    tree.require("variables", std::abs(variables()[i]) <= kBounds[i]);
+  }
+}
+
 Variables Acrobot::draw_initial_variables(RandomStream& random) {
   // Gymnasium rounds the initial state to float32
   Variables variables{};

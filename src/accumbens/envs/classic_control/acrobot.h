@@ -15,6 +15,8 @@ class Acrobot final : public ClassicControl {
   /// max_episode_steps: agent steps; seed: of the initial states.
   Acrobot(int64_t max_episode_steps, uint64_t seed);
 
+  void state(StateTree& tree) override;
+
  protected:
   std::array<double, 4> draw_initial_variables(RandomStream& random) override;
   Outcome advance(double action, std::array<double, 4>& variables) override;

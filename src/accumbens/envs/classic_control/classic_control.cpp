@@ -1,6 +1,7 @@
 #include "accumbens/envs/classic_control/classic_control.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,13 @@ void ClassicControl::state(StateTree& tree) {
                 std::to_string(variables.size()) + " variables instead of 4");
   }
   std::copy(variables.begin(), variables.end(), variables_.begin());
+
+  // nothing is further away: a pendulum's angle alone has no bounds, and moves by 0.4 at most
+  constexpr int64_t kMost = 1'000'000'000'000;
+  tree.require("episode_steps", episode_steps_ >= 0 && episode_steps_ <= kMost);
+  tree.require("variables", std::ranges::all_of(variables_, [](double variable) {
+                 return std::abs(variable) <= double{kMost};
+               }));
 }
 
 }  // namespace accumbens

@@ -92,6 +92,10 @@ void Breakout::game_state(StateTree& tree) {
   tree("dx", dx_)("dy", dy_)("strikes", strikes_)("bricks", bricks_);
   tree.require("dx", dx_ >= -1 && dx_ <= 1);
   tree.require("dy", dy_ >= -1 && dy_ <= 1);
+
+  // in the last row a ball has fallen, and no brick may let it pass
+  tree.require("ball_y", begins_ || ball_y_ < kSize - 1);
+  for (int64_t x = 0; x < kSize; ++x) tree.require("bricks", !bricks_.at(x, kSize - 1));
 }
 
 }  // namespace accumbens

@@ -89,6 +89,7 @@ void Freeway::draw(Screen& screen) const {
 void Freeway::game_state(StateTree& tree) {
   cell_state(tree, "chicken_y", chicken_y_);
   tree("move_timer", move_timer_)("frames_left", frames_left_);
+  tree.require("frames_left", frames_left_ >= -1 && frames_left_ <= kTimeLimit);
   for (size_t i = 0; i < cars_.size(); ++i) tree("car_" + std::to_string(i), cars_[i]);
 }
 

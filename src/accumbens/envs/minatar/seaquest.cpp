@@ -24,6 +24,9 @@ constexpr int64_t kMostThings = 1'000;  // of a kind, in a saved state
 constexpr int64_t kMaxOxygen = 200;  // frames
 constexpr int64_t kMaxDivers = 6;    // on board
 
+// below none, every surfacing takes one more; more than any game takes
+constexpr int64_t kFewestDivers = -1'000'000'000;
+
 // frames
 constexpr int64_t kFirstSpawnInterval = 20;
 constexpr int64_t kDiverSpawnInterval = 30;
@@ -294,7 +297,7 @@ void Seaquest::game_state(StateTree& tree) {
   things_state(tree, "shots", shots_);
   tree("oxygen", oxygen_)("diver_count", diver_count_)("at_surface", at_surface_);
   tree.require("oxygen", oxygen_ >= -1 && oxygen_ <= kMaxOxygen);  // -1 where it ended the game
-  tree.require("diver_count", diver_count_ <= kMaxDivers);         // it may fall below zero
+  tree.require("diver_count", diver_count_ >= kFewestDivers && diver_count_ <= kMaxDivers);
   tree("spawn_interval", spawn_interval_)("spawn_timer", spawn_timer_)("diver_timer", diver_timer_);
   tree("move_interval", move_interval_)("ramp_level", ramp_level_);
 }
