@@ -291,6 +291,16 @@ TEST_F(ProgramTest, EveryAgentKilledAfterACheckpointEndsAsIfItHadNot) {
   }
 }
 
+// oracle: the uninterrupted run, on one thread; CartPole has no images for this network
+TEST_F(ProgramTest, DqnWithImpalasNetworkKilledAfterACheckpointEndsAsIfItHadNot) {
+  kill_after_checkpoints("whole", "killed", kConfigs + "dopamine/dqn_impala.gin",
+                         {"Runner.training_steps = 40", "Runner.max_steps_per_episode = 30",
+                          "Runner.num_environments = 2", "Runner.summary_writing_frequency = 20",
+                          "DQNAgent.min_replay_history = 10", "DQNAgent.target_update_period = 20",
+                          "ReplayBuffer.max_capacity = 1000", "ReplayBuffer.batch_size = 4"});
+  EXPECT_THAT(text("whole", "metrics.jsonl"), HasSubstr("gradient_norm"));
+}
+
 // oracle: the uninterrupted run
 TEST_F(ProgramTest, MinAtarGoesOnExactlyFromACheckpoint) {
   go_on_after_an_iteration(
@@ -327,8 +337,8 @@ TEST_F(ProgramTest, AgentsInSeveralEnvironmentsKilledAfterCheckpointsEndAsIfThey
 TEST_F(ProgramTest, WrappedAgentsGoOnExactlyOnAnyNumberOfWorkers) {
   const std::vector<std::string> bindings{
       "Runner.training_steps = 1_100", "Runner.num_threads = 1", "PPOAgent.update_period = 512",
-      "create_agent.wrappers = [@RescaleAction, @NormalizeObservation, @NormalizeReward, "
-      "@ClipReward]"};
+      "create_agent.wrappers = [@RescaleAction, @NormalizeObservation, @ClipObservation, "
+      "@NormalizeReward, @ClipReward]"};
   auto workers = bindings;
   workers.emplace_back("Runner.num_workers = 3");
   const std::string config = kConfigs + "literature/ppo_pendulum.gin";

@@ -3,11 +3,19 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
 #include "accumbens/core/error.h"
 #include "accumbens/core/random.h"
 #include "accumbens/envs/classic_control/cart_pole.h"
 #include "accumbens/envs/classic_control/mountain_car.h"
 #include "accumbens/envs/classic_control/pendulum.h"
+#include "accumbens/envs/factory.h"
 
 namespace accumbens {
 namespace {
@@ -182,6 +190,101 @@ TEST(VectorEnvironment, ResultsDoNotDependOnTheNumberOfThreads) {
                      torch::arange(42).to(torch::kFloat32).reshape({7, 3, 2}).transpose(1, 2)));
   }
 }
+
+// an environment for each stream, by the name of a test
+struct Kind {
+  std::string name;
+  std::function<std::unique_ptr<Environment>(uint64_t seed)> make;
+};
+
+std::ostream& operator<<(std::ostream& out, const Kind& kind) {
+  return out << kind.name;
+}
+
+Kind gym(const std::string& name, const std::string& id) {
+  return {name,
+          [id](uint64_t seed) { return make_gym_environment({.environment_name = id}, seed); }};
+}
+
+Kind minatar(const std::string& name, const std::string& game) {
+  return {name,
+          [game](uint64_t seed) { return make_minatar_environment({.game_name = game}, seed); }};
+}
+
+class EveryEnvironment : public testing::TestWithParam<Kind> {
+ protected:
+  static constexpr int64_t kBatch = 4;
+
+  void SetUp() override {
+    if (GetParam().name == "HalfCheetah" &&
+        !std::filesystem::exists(ACCUMBENS_BINARY_DIR "/accumbens_mujoco.so")) {
+      GTEST_SKIP() << "built without MuJoCo";
+    }
+  }
+
+  static VectorEnvironment make(int64_t num_workers) {
+    std::vector<std::unique_ptr<Environment>> environments;
+    for (int64_t b = 0; b < kBatch; ++b) environments.push_back(GetParam().make(7 + b));
+    return VectorEnvironment(std::move(environments), num_workers);
+  }
+
+  // for each stream one of the choices, or numbers that may lie a little beyond their bounds
+  static torch::Tensor draw(const EnvironmentSpec& spec, RandomStream& random) {
+    if (spec.num_actions > 0) {
+      torch::Tensor a = torch::empty({kBatch}, torch::kInt64);
+      for (int64_t b = 0; b < kBatch; ++b) a[b] = random.below(spec.num_actions);
+      return a;
+    }
+    torch::Tensor a = torch::empty({kBatch, spec.action_size()});
+    for (int64_t b = 0; b < kBatch; ++b) {
+      for (int64_t i = 0; i < spec.action_size(); ++i) {
+        a[b][i] = random.uniform(1.1 * spec.action_low[i], 1.1 * spec.action_high[i]);
+      }
+    }
+    return a;
+  }
+};
+
+// oracle: one thread
+TEST_P(EveryEnvironment, DoesNotDependOnTheNumberOfThreads) {
+  VectorEnvironment one = make(/*num_workers=*/1);
+  VectorEnvironment three = make(/*num_workers=*/3);
+  RandomStream random(1, "actions");
+  bool streams_differ = false;
+  for (int step = 0; step < 400; ++step) {
+    if (step % 70 == 50) {
+      one.end_episode(1);
+      three.end_episode(1);
+    }
+    const torch::Tensor a = draw(one.spec(), random);
+    const TimeStep x = one.step(a);
+    const TimeStep y = three.step(a);
+    ASSERT_EQ(x.step_type, y.step_type) << step;
+    ASSERT_EQ(x.reward, y.reward) << step;
+    ASSERT_EQ(x.discount, y.discount) << step;
+    ASSERT_EQ(x.lost_life, y.lost_life) << step;
+    ASSERT_TRUE(torch::equal(x.observation, y.observation)) << step;
+    streams_differ = streams_differ || !torch::equal(x.observation[0], x.observation[1]);
+  }
+  EXPECT_TRUE(streams_differ);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , EveryEnvironment,
+    testing::Values(gym("CartPole", "CartPole-v1"), gym("Acrobot", "Acrobot-v1"),
+                    gym("MountainCar", "MountainCar-v0"),
+                    gym("MountainCarContinuous", "MountainCarContinuous-v0"),
+                    gym("Pendulum", "Pendulum-v1"), gym("HalfCheetah", "HalfCheetah-v5"),
+                    minatar("Asterix", "asterix"), minatar("Breakout", "breakout"),
+                    minatar("Freeway", "freeway"), minatar("Seaquest", "seaquest"),
+                    minatar("SpaceInvaders", "space_invaders"),
+                    Kind{"Pong",
+                         [](uint64_t seed) {
+                           return make_atari_environment(
+                               {.game_name = "Pong", .sticky_actions = true}, {}, seed);
+                         }},
+                    gym("LunarLanderOfGymnasium", "LunarLander-v3")),
+    [](const auto& info) { return info.param.name; });
 
 // oracle: the message of the first stream that throws
 TEST(VectorEnvironment, ThrowsWhatTheFirstEnvironmentThrows) {

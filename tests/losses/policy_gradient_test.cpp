@@ -10,6 +10,7 @@
 #include <string>
 
 #include "golden_tensors.h"
+#include "losses/relative_error.h"
 
 namespace accumbens {
 namespace {
@@ -24,7 +25,7 @@ TEST(GeneralizedAdvantages, EqualRlax) {
     const torch::Tensor advantages = generalized_advantages(
         column(data["r_t"]), column(data["discount_t"]), column(values.slice(0, 0, -1)),
         column(values.slice(0, 1)), valid, std::stod(lambda));
-    EXPECT_TRUE(torch::allclose(advantages, column(data["advantages_" + lambda]), 1e-5, 1e-6));
+    EXPECT_LE(relative_error(advantages, column(data["advantages_" + lambda])), 1e-5) << lambda;
   }
 }
 
@@ -117,7 +118,7 @@ TEST(NStepAdvantages, EqualRlax) {
         n_step_advantages(column(data["r_t"]), column(data["discount_t"]), v_tm1,
                           column(data["values"].slice(0, 1)), valid, n);
     const torch::Tensor returns = column(data["returns_" + std::to_string(n)]);
-    EXPECT_TRUE(torch::allclose(advantages + v_tm1, returns, 1e-5, 1e-6)) << n;
+    EXPECT_LE(relative_error(advantages + v_tm1, returns), 1e-5) << n;
   }
 }
 
@@ -129,9 +130,9 @@ TEST(ClippedSurrogateLoss, EqualsRlaxInValueAndGradient) {
                                                     data["old_log_prob"], data["advantages"], 0.2)
                                  .mean();
   loss.backward();
-  EXPECT_TRUE(torch::allclose(loss, data["loss"], 1e-5, 1e-6));
-  EXPECT_TRUE(torch::allclose(logits.grad(), data["gradient"], 1e-5, 1e-7));
-  EXPECT_TRUE(torch::allclose(entropy(data["logits"]), data["entropy"], 1e-5, 1e-6));
+  EXPECT_LE(relative_error(loss.reshape(1), data["loss"]), 1e-5);
+  EXPECT_LE(relative_error(logits.grad(), data["gradient"], /*least=*/0.1), 1e-5);
+  EXPECT_LE(relative_error(entropy(data["logits"]), data["entropy"]), 1e-5);
 }
 
 // oracle: written out by hand

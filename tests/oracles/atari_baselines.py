@@ -7,7 +7,7 @@ come from our random streams. Needs stable-baselines3, ale-py and opencv:
     python tests/oracles/atari_baselines.py
 
 Writes atari_baselines_<game>.bin, with the records of atari_pipeline.py, and atari_ram_pong.bin:
-CRC-32 of the memory after each of 300 agent steps of four frames.
+CRC-32 of the memory after each of 10,000 agent steps: four frames, or the beginning of a game.
 """
 
 import pathlib
@@ -88,13 +88,17 @@ def ram(rom, steps):
     actions = ale.getMinimalActionSet()
     random = lcg(1)
     out = bytearray()
-    for step in range(steps):
+    begins = True
+    for _ in range(steps):
         action = next(random) % len(actions)
-        if step == 0:
+        if begins:
             ale.reset_game()
         else:
             for _ in range(4):
                 ale.act(actions[action])
+                if ale.game_over():
+                    break
+        begins = ale.game_over()
         out += struct.pack("<I", zlib.crc32(ale.getRAM().tobytes()))
     return out
 
@@ -107,4 +111,4 @@ if __name__ == "__main__":
         (HERE / f"atari_baselines_{rom}.bin").write_bytes(shortened(out))
         types_seen = out[8::RECORD_BYTES]
         print(rom, len(types_seen), "steps,", types_seen.count(LAST), "LAST")
-    (HERE / "atari_ram_pong.bin").write_bytes(ram("pong", 300))
+    (HERE / "atari_ram_pong.bin").write_bytes(ram("pong", 10_000))

@@ -1,13 +1,15 @@
-"""Writes dopamine_distributional.safetensors: losses of Dopamine's Rainbow, QR-DQN and IQN.
+"""Writes dopamine_distributional.safetensors: losses of Dopamine's Rainbows, QR-DQN and IQN.
 
-Peer: dopamine-rl 4.1.2, `train` of rainbow_agent, quantile_agent and implicit_quantile_agent, in
-float32. The networks are tables: the state is a row number, and the gradient is that of the row's
-outputs. B = 8 transitions, A = 4 actions, two of them terminal. How to run: see dqn_dopamine.py.
+Peer: dopamine-rl 4.1.2, `train` of rainbow_agent, full_rainbow_agent, quantile_agent and
+implicit_quantile_agent, in float32. The networks are tables: the state is a row number, and the
+gradient is that of the row's outputs. B = 8 transitions, A = 4 actions, two of them terminal. How
+to run: see dqn_dopamine.py.
 """
 
 import pathlib
 
 from dqn_dopamine import implicit_quantile_agent, networks, quantile_agent, rainbow_agent
+from dopamine.jax.agents.full_rainbow import full_rainbow_agent
 from flax import linen as nn
 import jax
 import jax.numpy as jnp
@@ -20,10 +22,12 @@ GAMMA = 0.99
 
 
 class CategoricalTable(nn.Module):
+  rows: int = B
 
   @nn.compact
-  def __call__(self, row, support):
-    logits = self.param('table', nn.initializers.zeros, (B, A, ATOMS))[row]
+  def __call__(self, row, support, key=None):
+    del key
+    logits = self.param('table', nn.initializers.zeros, (self.rows, A, ATOMS))[row]
     probabilities = nn.softmax(logits)
     return networks.atari_lib.RainbowNetworkType(
         jnp.sum(support * probabilities, axis=1), logits, probabilities)
@@ -116,6 +120,21 @@ def main():
       name = f'implicit{"_double" if double else ""}_kappa_{kappa}'
       out |= {f'{name}.loss': jnp.reshape(loss, (1,)),
               f'{name}.gradient': gradient['params'][f'values_{TAU}']}
+
+  # full Rainbow's loss, with and without the online network's choice of actions; states s_t have
+  # rows of their own, after those of s_tm1
+  online = {'params': {'table': normal(2 * B, A, ATOMS)}}
+  target = {'params': {'table': normal(2 * B, A, ATOMS)}}
+  out |= {'full_rainbow.online': online['params']['table'],
+          'full_rainbow.target': target['params']['table']}
+  for double in (False, True):
+    gradient, _, losses, loss, _ = full_rainbow_agent.train(
+        CategoricalTable(2 * B), online, target, keep_gradient, keep_gradient.init(online), rows,
+        a_tm1, rows + B, r_t, terminal, weights, support, GAMMA, double, True, False,
+        jax.random.PRNGKey(0))
+    name = f'full_rainbow{"_double" if double else ""}'
+    out |= {f'{name}.losses': losses, f'{name}.loss': jnp.reshape(loss, (1,)),
+            f'{name}.gradient': gradient['params']['table']}
 
   save_file({name: np.ascontiguousarray(value) for name, value in out.items()},
             pathlib.Path(__file__).with_suffix('.safetensors'),
