@@ -29,6 +29,8 @@ function(accumbens_room_tests name)
 endfunction()
 
 accumbens_room_tests(core LINKS accumbens_core)
+# early, so that its long tests are not the last ones, beside which nothing is left to run
+accumbens_room_tests(app LINKS accumbens_app)
 accumbens_room_tests(config NO_PCH LINKS accumbens_config)
 accumbens_room_tests(envs LINKS accumbens_envs)
 if(ale_FOUND)
@@ -40,7 +42,6 @@ accumbens_room_tests(networks LINKS accumbens_networks)
 accumbens_room_tests(losses LINKS accumbens_losses)
 accumbens_room_tests(agents LINKS accumbens_agents)
 accumbens_room_tests(run LINKS accumbens_run)
-accumbens_room_tests(app LINKS accumbens_app)
 
 # the installed tree, and a project that uses it
 if(NOT ACCUMBENS_SANITIZE)
