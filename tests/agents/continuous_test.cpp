@@ -1045,7 +1045,7 @@ TEST(SacAgent, PolicyAndAlphaMakeUpForTheUpdatesTheyMiss) {
     options.target_policy = "online";
     options.policy_period = period;
     options.policy_learning_rate = 0.1;
-    Run made{.network = parts.network};
+    Run made{.network = parts.network, .agent = nullptr};
     set_weights(data, "sac/", *parts.network, *parts.target_network);
     made.agent = std::make_unique<Golden<SacAgent>>(options, 8, 2, torch::kCPU, std::move(parts),
                                                     OptimizerOptions{.learning_rate = rate});
@@ -1081,7 +1081,11 @@ TEST(SacAgent, PolicyAndAlphaMakeUpForTheUpdatesTheyMiss) {
   const torch::Tensor after = flat(still_once.network->policy_parameters());
   EXPECT_GT((after - before).abs().max().item<double>(), 1e-3);
   EXPECT_TRUE(torch::equal(flat(still_twice.network->policy_parameters()), after));
-  EXPECT_THROW((SacOptions{.policy_learning_rate = 0.1}.check()), ConfigError);
+
+  // a rate of the policy's own needs an optimizer of its own
+  SacOptions options;
+  options.policy_learning_rate = 0.1;
+  EXPECT_THROW(options.check(), ConfigError);
 }
 
 // oracle: the same

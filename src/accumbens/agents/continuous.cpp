@@ -9,6 +9,11 @@
 
 namespace accumbens {
 
+OptimizerOptions of_policy(OptimizerOptions rates, std::optional<double> policy_learning_rate) {
+  rates.learning_rate = policy_learning_rate.value_or(rates.learning_rate);
+  return rates;
+}
+
 ContinuousAgent::ContinuousAgent(const ContinuousOptions& options, int64_t batch_size,
                                  torch::Device device, Parts parts,
                                  std::vector<std::string> figure_names)

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,9 @@ struct ContinuousOptions {
     field("stack_size", stack_size, "frames in an observation", in_closed(1, 1'000));
   }
 };
+
+/// Options of a policy's optimizer: `rates`, with a step size of its own where there is one.
+OptimizerOptions of_policy(OptimizerOptions rates, std::optional<double> policy_learning_rate);
 
 /// An agent with a replay, a policy over continuous actions, critics, and target networks. It acts
 /// at random until the replay has been given more than min_replay_history transitions, and then

@@ -5,14 +5,6 @@
 #include <utility>
 
 namespace accumbens {
-namespace {
-
-OptimizerOptions of_policy(OptimizerOptions rates, const DdpgOptions& options) {
-  rates.learning_rate = options.policy_learning_rate.value_or(rates.learning_rate);
-  return rates;
-}
-
-}  // namespace
 
 DdpgAgent::DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Device device,
                      Parts parts, std::unique_ptr<ExplorationNoise> exploration_noise,
@@ -21,8 +13,8 @@ DdpgAgent::DdpgAgent(const DdpgOptions& options, int64_t batch_size, torch::Devi
                       {"loss", "policy_loss", "mean_q"}),
       options_(options),
       exploration_noise_(std::move(exploration_noise)),
-      actor_optimizer_(options.optimizer, of_policy(rates, options), network().policy_parameters(),
-                       optimizer_parts),
+      actor_optimizer_(options.optimizer, of_policy(rates, options.policy_learning_rate),
+                       network().policy_parameters(), optimizer_parts),
       critic_optimizer_(options.optimizer, rates, network().critic_parameters(), optimizer_parts),
       policy_loss_(torch::zeros({}, torch::dtype(torch::kFloat32).device(device))) {}
 

@@ -40,11 +40,9 @@ SacAgent::SacAgent(const SacOptions& options, int64_t batch_size, int64_t action
           torch::zeros({}, torch::dtype(torch::kFloat32).device(device).requires_grad(true))),
       optimizer_(options.optimizer, rates, moved_with_critics(), optimizer_parts) {
   if (!options.policy_period) return;
-  OptimizerOptions of_policy = rates;
-  of_policy.learning_rate = options.policy_learning_rate.value_or(rates.learning_rate);
   policy_optimizers_ = {
-      .policy =
-          Optimizer(options.optimizer, of_policy, network().policy_parameters(), optimizer_parts),
+      .policy = Optimizer(options.optimizer, of_policy(rates, options.policy_learning_rate),
+                          network().policy_parameters(), optimizer_parts),
       .alpha = Optimizer(options.optimizer, rates, {log_alpha_}, optimizer_parts)};
   const torch::Tensor none = torch::zeros({}, torch::dtype(torch::kFloat32).device(device));
   policy_losses_ = {.policy = none.clone(), .alpha = none.clone(), .entropy = none.clone()};
